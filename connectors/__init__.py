@@ -1,0 +1,1 @@
+"""The edge: entries come in, alerts go out. Knows no rule and no story."""

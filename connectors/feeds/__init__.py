@@ -1,0 +1,1 @@
+"""The feeds connector: asks feeds politely, parses them, appends entries to the log."""

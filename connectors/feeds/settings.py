@@ -1,0 +1,1 @@
+"""How the poller behaves: limits, pacing, caps."""

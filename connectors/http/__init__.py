@@ -1,0 +1,1 @@
+"""The one guarded HTTP client: connected-address checks, caps, per-host pacing."""

@@ -1,0 +1,1 @@
+"""The Redis log: append, read pages, atomic commit, cursors, leases, trim."""

@@ -1,0 +1,82 @@
+"""Names of every Redis key and stream. One type per prefix, so that no command in a commit can fail."""
+
+from __future__ import annotations
+
+from connectors.keys import SHARDS
+
+# Streams; the one field of each holds one JSON record.
+ITEMS = "items"
+EVENTS = "events"
+OUTBOX = "outbox"
+DEAD = "dead"
+FIELD = b"r"
+
+# Sorted set of story ids by the event time (seconds) of their last report.
+STORIES = "stories"
+# Hash: feed_id -> JSON FeedState.
+FEEDS = "feeds"
+
+
+def entries_stream(shard: int) -> str:
+    """Stream of the entries of one shard."""
+    return f"entries:{shard}"
+
+
+def entries_streams() -> list[str]:
+    """All entry streams, in shard order."""
+    return [entries_stream(shard) for shard in range(SHARDS)]
+
+
+def cursor(stream: str) -> str:
+    """String: "<last id> <serial> <entries read>", the committed position of the one reader."""
+    return f"cursor:{stream}"
+
+
+def outcomes(pipeline: str) -> str:
+    """Hash: "read", and each outcome or "dropped:<reason>" -> count. Exact: written in the commit."""
+    return f"outcomes:{pipeline}"
+
+
+def seen(key: str) -> str:
+    """String with expiry: what `items` remembers of a dedup key."""
+    return f"seen:{key}"
+
+
+def place(item_id: str) -> str:
+    """String with expiry: where `stories` put an item (JSON Place)."""
+    return f"place:{item_id}"
+
+
+def words(fingerprint: str) -> str:
+    """String with expiry: the item that first carried these words."""
+    return f"words:{fingerprint}"
+
+
+def guid(feed_id: str, entry_id: str) -> str:
+    """String with expiry: the item that a feed's own id named."""
+    return f"guid:{feed_id} {entry_id}"
+
+
+def story(story_id: str) -> str:
+    """String with expiry: JSON Story."""
+    return f"story:{story_id}"
+
+
+def reports(story_id: str) -> str:
+    """List with expiry: JSON StoryReport, in order of arrival."""
+    return f"reports:{story_id}"
+
+
+def alert(alert_id: str) -> str:
+    """String with expiry: JSON Alert, the last revision."""
+    return f"alert:{alert_id}"
+
+
+def lease(group: str) -> str:
+    """String with expiry: token of the process that holds a group of streams or a feed."""
+    return f"lease:{group}"
+
+
+def queue(sink: str) -> str:
+    """Stream: alerts that wait for one sink."""
+    return f"queue:{sink}"

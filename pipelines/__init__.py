@@ -1,0 +1,1 @@
+"""The decisions: two Beam pipelines over pure packages."""

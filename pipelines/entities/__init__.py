@@ -1,0 +1,1 @@
+"""Who and where, by id, in every script. Pure."""

@@ -1,0 +1,1 @@
+"""Whose voice a report is. Pure."""

@@ -1,0 +1,1 @@
+"""Text as the rules and entities read it. Pure."""

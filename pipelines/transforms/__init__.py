@@ -1,0 +1,1 @@
+"""One verb-named PTransform a file, over the pure packages."""
