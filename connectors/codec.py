@@ -33,7 +33,8 @@ def decode(kind: type[T], raw: bytes | str) -> T:
     Errors: UnreadableRecordError, with what was expected.
     """
     try:
-        record: T = _decoder(kind).decode(raw)
+        hashable: Any = kind
+        record: T = _decoder(hashable).decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableRecordError(f"expected a {kind.__name__}: {error}") from error
     return record
