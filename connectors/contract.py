@@ -16,6 +16,7 @@ class FailReason(StrEnum):
     TIMEOUT = "timeout"
     CONNECT = "connect"
     ADDRESS_REFUSED = "address_refused"
+    HTTP_3XX = "http_3xx"
     HTTP_4XX = "http_4xx"
     HTTP_5XX = "http_5xx"
     RATE_LIMITED = "rate_limited"
@@ -24,6 +25,10 @@ class FailReason(StrEnum):
     IO = "io"
     UNREADABLE = "unreadable"
     TRIES_SPENT = "tries_spent"
+    # No sink of that name is set up.
+    UNKNOWN_SINK = "unknown_sink"
+    # The oldest of more alerts than may wait for one sink.
+    QUEUE_FULL = "queue_full"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A settings class is a frozen dataclass whose fields are made with ``setting(...)``: default, unit,
 one line of help. ``read(cls, path)`` gives the instance or raises ``SettingsError`` with all faults.
-The docs page and the check command are generated from the same declarations.
+The docs page and the check command are generated from the same declarations. A class may have a
+method ``faults()`` that yields (field, message) for mistakes that no single field shows.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ class Builder:
         fields = {field.name: field for field in dataclasses.fields(kind)}
         hints = typing.get_type_hints(kind)
         given: dict[str, Any] = {}
+        nodes: dict[str, yaml.Node] = {}
         before = len(self._faults)
         if node is not None and not _is_null(node):
             if not isinstance(node, yaml.MappingNode):
@@ -145,6 +147,7 @@ class Builder:
                 elif key in given:
                     self.fault(key_node, place, "given twice")
                 else:
+                    nodes[key] = value_node
                     given[key] = self.build(hints[key], value_node, place, fields[key].metadata)
         for name, field in fields.items():
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
@@ -152,7 +155,10 @@ class Builder:
                 self.fault(node, f"{where}.{name}" if where else name, f"required: {field.metadata.get('help', '')}")
         if len(self._faults) > before:
             return None
-        return kind(**given)
+        value = kind(**given)
+        for name, message in value.faults() if hasattr(value, "faults") else ():
+            self.fault(nodes.get(name, node), f"{where}.{name}" if where else name, message)
+        return value
 
     def _build_list(self, kind: Any, node: yaml.Node, where: str) -> tuple[Any, ...]:
         if not isinstance(node, yaml.SequenceNode):
@@ -285,5 +291,5 @@ def _default_text(field: dataclasses.Field[Any]) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_shown, value))
     return str(value.value if isinstance(value, Enum) else value)

@@ -15,6 +15,8 @@ FIELD = b"r"
 STORIES = "stories"
 # Hash: feed_id -> JSON FeedState.
 FEEDS = "feeds"
+# Set: names of sinks that were ever served.
+SINKS = "sinks"
 
 
 def entries_stream(shard: int) -> str:
@@ -80,3 +82,18 @@ def lease(group: str) -> str:
 def queue(sink: str) -> str:
     """Stream: alerts that wait for one sink."""
     return f"queue:{sink}"
+
+
+def retries(sink: str) -> str:
+    """Hash: id in the sink's queue -> JSON of its tries so far. Absent: not tried yet."""
+    return f"retries:{sink}"
+
+
+def sink(name: str) -> str:
+    """Hash: what is known of a sink's health: sent_at, failed_at, reason, detail, disabled_at."""
+    return f"sink:{name}"
+
+
+def reference(sink: str, alert_id: str) -> str:
+    """String with expiry: what the sink's service needs to update that alert in place."""
+    return f"reference:{sink} {alert_id}"
