@@ -13,8 +13,12 @@ FIELD = b"r"
 
 # Sorted set of story ids by the event time (seconds) of their last report.
 STORIES = "stories"
+# Sorted set of alert ids by the event time (seconds) at which their last revision was raised.
+ALERTS = "alerts"
 # Hash: feed_id -> JSON FeedState.
 FEEDS = "feeds"
+# String with expiry: written by readiness checks, which must know whether the store takes writes.
+PROBE = "probe:ready"
 # Set: names of sinks that were ever served.
 SINKS = "sinks"
 
@@ -72,6 +76,11 @@ def reports(story_id: str) -> str:
 def alert(alert_id: str) -> str:
     """String with expiry: JSON Alert, the last revision."""
     return f"alert:{alert_id}"
+
+
+def revisions(alert_id: str) -> str:
+    """List with expiry: JSON Alert of every revision, oldest first."""
+    return f"revisions:{alert_id}"
 
 
 def lease(group: str) -> str:
