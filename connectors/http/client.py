@@ -20,9 +20,9 @@ from yarl import URL
 from connectors.http.body import ACCEPT_ENCODING, BodyReader
 from connectors.http.errors import ErrorClass, FetchError
 from connectors.http.guard import AddressGuard, GuardedConnector, GuardedResolver
+from connectors.http.limits import HttpLimits
 from connectors.http.pacing import HostPacer
 
-MEBIBYTE = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
 _FOLLOWING = frozenset({"GET", "HEAD"})
@@ -33,20 +33,6 @@ _HEADERS = 128
 _KEEP_ALIVE_SECONDS = 60.0
 _LOOK_UPS = 16
 _DNS_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class HttpLimits:
-    """How long and how large a request may become."""
-
-    # From the first hop's start to the last byte; waiting for a place is not counted.
-    total: timedelta = timedelta(seconds=30)
-    # Between two pieces of an answer.
-    idle: timedelta = timedelta(seconds=10)
-    connect: timedelta = timedelta(seconds=10)
-    # Of the decompressed body.
-    body_bytes: int = 15 * MEBIBYTE
-    redirects: int = 5
 
 
 @dataclass(frozen=True, slots=True)
