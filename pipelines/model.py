@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connectors.records import SCHEMA, AlertState, Evidence, Report
+from connectors.records import SCHEMA, Alert, AlertState, Evidence, Report
 
 
 class Outcome(StrEnum):
@@ -84,6 +84,8 @@ class Item:
     time_flags: tuple[str, ...]
     # Hash of title and text; equal words give an equal fingerprint.
     fingerprint: str
+    # Stream record that it came from, "entries:3 1700000000000-0"; "" outside the pipelines.
+    origin: str = ""
     # True where the page was seen before with other words.
     is_edit: bool = False
     authors: tuple[str, ...] = ()
@@ -145,6 +147,8 @@ class Story:
     report_count: int
     # Rules that matched any of its items.
     rules: tuple[str, ...] = ()
+    # Interest of the first report, unknown ones included: a second party is one that is not it.
+    first_interest: str = ""
     # Ids of alerts raised on it.
     alerts: tuple[str, ...] = ()
     schema: int = SCHEMA
@@ -158,6 +162,16 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """One alert revision, as the page and the streams show it."""
+
+    kind: EventKind
+    alert: Alert
+    at: datetime
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
 class ItemEvent:
     """One item placed in a story, as the page and the streams show it."""
 
@@ -168,5 +182,21 @@ class ItemEvent:
     outcome: Outcome
     rules: tuple[str, ...]
     at: datetime
-    countries: tuple[str, ...] = field(default=())
     schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one pipeline decided of one entry: written only where a replay asks for it."""
+
+    # The entry's stream record, "entries:3 1700000000000-0".
+    origin: str
+    stage: str
+    outcome: Outcome
+    reason: str
+    # Of the items pipeline; None where the entry could not be read.
+    item: Item | None = None
+    # Of the stories pipeline.
+    story_id: str = ""
+    copy_of: str = ""
+    alerts: tuple[Alert, ...] = ()

@@ -9,6 +9,8 @@ ITEMS = "items"
 EVENTS = "events"
 OUTBOX = "outbox"
 DEAD = "dead"
+# Only where a replay asks for it: what each pipeline decided of each entry.
+TRACE = "trace"
 FIELD = b"r"
 
 # Sorted set of story ids by the event time (seconds) of their last report.
@@ -81,6 +83,11 @@ def alert(alert_id: str) -> str:
 def revisions(alert_id: str) -> str:
     """List with expiry: JSON Alert of every revision, oldest first."""
     return f"revisions:{alert_id}"
+
+
+def history(alert_id: str) -> str:
+    """List with expiry: JSON Alert, every revision in order."""
+    return f"history:{alert_id}"
 
 
 def lease(group: str) -> str:

@@ -1,0 +1,81 @@
+"""A story told on: what one more report changes. Pure."""
+
+from __future__ import annotations
+
+from connectors.records import Report
+from pipelines.model import Item, Story
+from pipelines.sources.labels import Source
+from pipelines.stories.ladder import counts, standing
+
+
+def lead_countries(item: Item) -> tuple[str, ...]:
+    """ISO codes of the countries that an item's title and lead name, in order of mention."""
+    codes: dict[str, None] = {}
+    for entity in item.entities:
+        if entity.kind == "country" and (entity.field == "title" or entity.start < len(item.lead)):
+            codes[entity.id.partition(":")[2]] = None
+    return tuple(codes)
+
+
+def report_of(item: Item, source: Source, *, copy_of: str, is_edit: bool) -> Report:
+    """An item as its story keeps it."""
+    return Report(
+        item_id=item.item_id,
+        feed_id=item.feed_id,
+        source=source.name,
+        interest=source.interest,
+        control=source.control,
+        title=item.title,
+        url=item.link,
+        language=item.language,
+        published_at=item.published_at,
+        fetched_at=item.fetched_at,
+        copy_of=copy_of,
+        is_edit=is_edit,
+    )
+
+
+def opened(story_id: str, report: Report, countries: tuple[str, ...]) -> Story:
+    """Story that a first report opens."""
+    interests = (report.interest,) if counts(report.interest) else ()
+    place = standing(report.interest, interests, countries)
+    return Story(
+        story_id=story_id,
+        title=report.title,
+        language=report.language,
+        first_at=report.fetched_at,
+        last_at=report.fetched_at,
+        countries=countries,
+        interests=interests,
+        independent=place.independent,
+        state=place.state,
+        flags=place.flags,
+        report_count=1,
+        first_interest=report.interest,
+    )
+
+
+def told_on(story: Story, report: Report, countries: tuple[str, ...], rules: tuple[str, ...]) -> Story:
+    """Story after one more report. A copy is counted, but is nobody's voice."""
+    interests = story.interests
+    if not report.copy_of and counts(report.interest) and report.interest not in interests:
+        interests = (*interests, report.interest)
+    named = (*story.countries, *(code for code in countries if code not in story.countries))
+    place = standing(story.first_interest, interests, named)
+    return Story(
+        story_id=story.story_id,
+        title=story.title,
+        language=story.language,
+        first_at=story.first_at,
+        last_at=max(story.last_at, report.fetched_at),
+        countries=named,
+        interests=interests,
+        independent=place.independent,
+        state=place.state,
+        flags=place.flags,
+        # An edit is the same report in other words.
+        report_count=story.report_count + (0 if report.is_edit else 1),
+        rules=(*story.rules, *(rule for rule in rules if rule not in story.rules)),
+        alerts=story.alerts,
+        first_interest=story.first_interest,
+    )

@@ -1,0 +1,103 @@
+"""What the pipelines say of themselves: module-level functions only, which Beam's pickler cannot copy.
+
+These count what this process did. The exact figures (read = sum of outcomes) are written inside the
+page commits and exported from the store by the desk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+from connectors.errors import SettingsError
+from pipelines.model import DeadReason, DropReason, Outcome
+
+if TYPE_CHECKING:
+    from pipelines.transforms.pages import EntryPage, ItemPage
+
+_logger = structlog.get_logger()
+_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+
+_SETTLED = Counter(
+    "wirewatch_records_settled_total",
+    "Entries and items settled, by outcome and reason.",
+    ["stage", "outcome", "reason"],
+)
+_ITEM_LATENCY = Histogram(
+    "wirewatch_item_latency_seconds", "From fetched to appended as an item.", buckets=_LATENCY_BUCKETS
+)
+_STORY_LATENCY = Histogram(
+    "wirewatch_story_latency_seconds", "From fetched to placed in a story.", buckets=_LATENCY_BUCKETS
+)
+_ALERTS = Counter("wirewatch_alerts_raised_total", "Alert revisions raised, by state.", ["state"])
+_RULES = Gauge("wirewatch_rules_loaded", "Rules that are matched.", multiprocess_mode="mostrecent")
+_RULES_REFUSED = Counter("wirewatch_rules_refused_total", "Times that changed rule files had mistakes.")
+_RESTARTS = Counter("wirewatch_processes_restarted_total", "Processes that died and were started again.", ["process"])
+_EPOCHS = Counter("wirewatch_epochs_started_total", "Runs of a pipeline in this process.", ["stage"])
+
+for _stage in ("items", "stories"):
+    _EPOCHS.labels(_stage)
+    for _outcome in (Outcome.KEPT, Outcome.SEEN, Outcome.UPDATED):
+        _SETTLED.labels(_stage, _outcome, "")
+    for _dead in DeadReason:
+        _SETTLED.labels(_stage, Outcome.DEAD, _dead)
+for _drop in DropReason:
+    _SETTLED.labels("items", Outcome.DROPPED, _drop)
+
+
+def entries_settled(page: EntryPage) -> None:
+    """Count a committed page of entries, and how long each item took."""
+    for draft in page.drafts:
+        _SETTLED.labels("items", Outcome.UPDATED if draft.item.is_edit else Outcome.KEPT, "").inc()
+        _ITEM_LATENCY.observe(max(0.0, (page.source.clock - draft.item.fetched_at).total_seconds()))
+    for settled in page.settled:
+        _SETTLED.labels("items", settled.outcome, settled.reason).inc()
+        if settled.dead is not None:
+            _logger.error("entry_died", reason=settled.reason, detail=settled.dead.detail, stream=settled.dead.stream)
+
+
+def items_settled(page: ItemPage) -> None:
+    """Count a committed page of items; one line for each alert raised."""
+    for arrival in page.arrivals:
+        _SETTLED.labels("stories", arrival.outcome, "").inc()
+        _STORY_LATENCY.observe(max(0.0, (page.source.clock - arrival.item.fetched_at).total_seconds()))
+        for alert in arrival.raised:
+            _ALERTS.labels(alert.state).inc()
+            _logger.info(
+                "alert_raised",
+                rule=alert.rule,
+                alert_id=alert.alert_id,
+                revision=alert.revision,
+                state=str(alert.state),
+                line=alert.line,
+                title=alert.title,
+            )
+    for settled in page.settled:
+        _SETTLED.labels("stories", settled.outcome, settled.reason).inc()
+        if settled.dead is not None:
+            _logger.error("item_died", reason=settled.reason, detail=settled.dead.detail)
+
+
+def rules_loaded(count: int) -> None:
+    """Say how many rules are matched from now on."""
+    _RULES.set(count)
+    _logger.info("rules_loaded", rules=count)
+
+
+def rules_refused(error: SettingsError) -> None:
+    """Say that changed rule files have mistakes and the last good rules stay."""
+    _RULES_REFUSED.inc()
+    _logger.error("rules_refused", faults=[str(fault) for fault in error.faults], kept="the last good rules")
+
+
+def epoch_started(stage: str) -> None:
+    """Count a run of a pipeline."""
+    _EPOCHS.labels(stage).inc()
+
+
+def process_restarted(process: str, code: int | None, delay_seconds: float) -> None:
+    """Say that a process died and will be started again."""
+    _RESTARTS.labels(process).inc()
+    _logger.error("process_died", process=process, exit_code=code, restart_in_seconds=round(delay_seconds, 1))

@@ -1,0 +1,96 @@
+"""AppendItems: the items pipeline's commit. All effects of a page and its cursor, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from connectors.codec import encode
+from connectors.log import names
+from connectors.log.log import Command, shared_log
+from pipelines import telemetry
+from pipelines.model import Item, Outcome, Trace
+from pipelines.transforms.pages import EntryPage
+
+PIPELINE = "items"
+
+
+def outcome_name(outcome: Outcome, reason: str) -> str:
+    """Field of the outcomes hash: "kept", "dropped:language"."""
+    return f"{outcome}:{reason}" if reason else str(outcome)
+
+
+def effects_of(page: EntryPage, seen_memory: timedelta, *, trace: bool = False) -> list[Command]:
+    """Everything that a page changes in the store. Pure."""
+    expiry_seconds = int(seen_memory.total_seconds())
+    commands: list[Command] = []
+    outcomes: Counter[str] = Counter()
+    for draft in page.drafts:
+        outcome = Outcome.UPDATED if draft.item.is_edit else Outcome.KEPT
+        outcomes[outcome_name(outcome, "")] += 1
+        commands.append(("XADD", names.ITEMS, "*", names.FIELD, encode(draft.item)))
+        seen = f"{draft.item.fingerprint} {draft.item.item_id} {outcome}"
+        commands.append(("SET", names.seen(draft.key), seen, "EX", expiry_seconds))
+    for settled in page.settled:
+        outcomes[outcome_name(settled.outcome, settled.reason)] += 1
+        if settled.dead is not None:
+            commands.append(("XADD", names.DEAD, "*", names.FIELD, encode(settled.dead)))
+        elif settled.outcome is Outcome.SEEN:
+            # What a feed goes on showing must not become news again when the memory ends.
+            commands.append(("EXPIRE", names.seen(settled.key), expiry_seconds))
+        elif settled.item is not None:
+            seen = f"{settled.item.fingerprint} {settled.item.item_id} {outcome_name(settled.outcome, settled.reason)}"
+            commands.append(("SET", names.seen(settled.key), seen, "EX", expiry_seconds))
+    counted = names.outcomes(PIPELINE)
+    commands.append(("HINCRBY", counted, "read", len(page.source.records)))
+    commands.extend(("HINCRBY", counted, name, count) for name, count in sorted(outcomes.items()))
+    if trace:
+        for draft in page.drafts:
+            outcome = Outcome.UPDATED if draft.item.is_edit else Outcome.KEPT
+            commands.append(_trace(f"{page.source.stream} {draft.record.id}", outcome, "", draft.item))
+        for settled in page.settled:
+            origin = f"{page.source.stream} {settled.record.id}"
+            commands.append(_trace(origin, settled.outcome, settled.reason, settled.item))
+    return commands
+
+
+def _trace(origin: str, outcome: Outcome, reason: str, item: Item | None) -> Command:
+    return ("XADD", names.TRACE, "*", names.FIELD, encode(Trace(origin, PIPELINE, outcome, reason, item)))
+
+
+class _AppendItemsFn(beam.DoFn):
+    def __init__(self, redis_url: str, seen_memory: timedelta, trace: bool) -> None:
+        self._redis_url = redis_url
+        self._seen_memory = seen_memory
+        self._trace = trace
+
+    def process(self, page: EntryPage) -> Iterator[None]:
+        commands = effects_of(page, self._seen_memory, trace=self._trace)
+        source = page.source
+        if shared_log(self._redis_url).commit(source.stream, source.after, source.cursor, commands):
+            telemetry.entries_settled(page)
+        # A generator that yields nothing: the tail after it needs a PCollection, not elements.
+        yield from ()
+
+
+class AppendItems(beam.PTransform[PCollection[EntryPage], PCollection[None]]):
+    """Commit a page: items appended, keys remembered, outcomes counted, cursor moved.
+
+    Shape:   PCollection[EntryPage] -> PCollection[None], always empty.
+    Promise: exactly one effect per entry: one transaction on condition of the cursor; a stale page
+             changes nothing.
+    Errors:  StoreAwayError once Redis is away for longer than the log waits; the run ends, the next
+             one starts at the cursor.
+    """
+
+    def __init__(self, redis_url: str, seen_memory: timedelta, *, trace: bool = False) -> None:
+        super().__init__()
+        self._fn = _AppendItemsFn(redis_url, seen_memory, trace)
+
+    def expand(self, pages: PCollection[EntryPage]) -> PCollection[None]:
+        """Add the commit."""
+        return pages | "Commit" >> beam.ParDo(self._fn).with_output_types(type(None))

@@ -1,0 +1,35 @@
+"""FindEntities: who and where each item names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from pipelines.entities.countries import find_countries
+from pipelines.text.tokens import tokenize
+from pipelines.transforms.pages import Draft, EntryPage, Settled, stepped
+
+
+def with_entities(page: EntryPage) -> EntryPage:
+    """Cut every draft into words and find the names among them."""
+
+    def step(draft: Draft) -> Draft | Settled:
+        tokens = tokenize(draft.item.title, draft.item.text, len(draft.item.lead))
+        return replace(draft, tokens=tokens, item=replace(draft.item, entities=find_countries(tokens)))
+
+    return stepped(page, "items", step)
+
+
+class FindEntities(beam.PTransform[PCollection[EntryPage], PCollection[EntryPage]]):
+    """Find entities in items.
+
+    Shape:   PCollection[EntryPage] -> PCollection[EntryPage]; sets Item.entities.
+    Drops:   nothing.
+    Source:  country names of CLDR in all its languages, with demonyms and inflected forms.
+    """
+
+    def expand(self, pages: PCollection[EntryPage]) -> PCollection[EntryPage]:
+        """Add the step."""
+        return pages | "Find" >> beam.Map(with_entities).with_output_types(EntryPage)

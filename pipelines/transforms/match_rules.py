@@ -1,0 +1,50 @@
+"""MatchRules: which of the desk's rules each item makes true, and by which words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from pipelines.rules.matcher import RuleSet
+from pipelines.text.tokens import tokenize
+from pipelines.transforms.pages import Draft, EntryPage, Settled, stepped
+from pipelines.transforms.rulebook import shared_rulebook
+
+
+def with_matches(page: EntryPage, rules: RuleSet) -> EntryPage:
+    """Match every draft against the rules."""
+
+    def step(draft: Draft) -> Draft | Settled:
+        item = draft.item
+        tokens = draft.tokens or tokenize(item.title, item.text, len(item.lead))
+        return replace(draft, item=replace(item, matches=rules.match(item, tokens)))
+
+    return stepped(page, "items", step)
+
+
+class _MatchRulesFn(beam.DoFn):
+    def __init__(self, rule_files: tuple[str, ...]) -> None:
+        self._rule_files = rule_files
+
+    def process(self, page: EntryPage) -> Iterator[EntryPage]:
+        yield with_matches(page, shared_rulebook(self._rule_files).current())
+
+
+class MatchRules(beam.PTransform[PCollection[EntryPage], PCollection[EntryPage]]):
+    """Match items against the desk's rules.
+
+    Shape:   PCollection[EntryPage] -> PCollection[EntryPage]; sets Item.matches.
+    Drops:   nothing: an item that no rule wants is still part of its story.
+    Errors:  a rule file with mistakes stops the start; later the last good rules stay, and it is said.
+    """
+
+    def __init__(self, rule_files: tuple[str, ...]) -> None:
+        super().__init__()
+        self._rule_files = rule_files
+
+    def expand(self, pages: PCollection[EntryPage]) -> PCollection[EntryPage]:
+        """Add the step."""
+        return pages | "Match" >> beam.ParDo(_MatchRulesFn(self._rule_files)).with_output_types(EntryPage)

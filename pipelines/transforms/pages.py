@@ -1,0 +1,106 @@
+"""What travels through the two graphs: a page of entries, and a page of items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from connectors.log.pages import LogPage, Record
+from connectors.records import Alert, DeadLetter, Entry, Report
+from pipelines.model import DeadReason, Item, Outcome, Story
+from pipelines.text.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry on its way to become an item."""
+
+    record: Record
+    entry: Entry
+    # What decides its shard and whether it was seen.
+    key: str
+    item: Item
+    # Set by the first step that needs words.
+    tokens: Tokens | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An entry or item whose outcome is final."""
+
+    record: Record
+    outcome: Outcome
+    # DropReason or DeadReason, "" for the others.
+    reason: str = ""
+    item: Item | None = None
+    # Dedup key, "" where the record could not be read.
+    key: str = ""
+    dead: DeadLetter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """A page of one entry shard: drafts under way, and what is settled."""
+
+    source: LogPage
+    drafts: tuple[Draft, ...]
+    settled: tuple[Settled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An item on its way into a story."""
+
+    record: Record
+    item: Item
+    outcome: Outcome
+    # Set by joining; a story that must be found is "" before.
+    story_id: str = ""
+    copy_of: str = ""
+    is_edit: bool = False
+    report: Report | None = None
+    # The story after this arrival.
+    story: Story | None = None
+    raised: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """A page of the items stream: arrivals under way, sightings and dead letters aside."""
+
+    source: LogPage
+    arrivals: tuple[Arrival, ...]
+    settled: tuple[Settled, ...]
+    # Stories of the arrivals that others may still join.
+    active: frozenset[str] = frozenset()
+    # Stories closed by the clock or for room.
+    closed: tuple[str, ...] = ()
+
+
+def stepped(page: EntryPage, stage: str, step: Callable[[Draft], Draft | Settled]) -> EntryPage:
+    """Take every draft one step on; one that cannot be handled becomes a dead letter, the page goes on."""
+    drafts: list[Draft] = []
+    settled: list[Settled] = []
+    for draft in page.drafts:
+        try:
+            result = step(draft)
+        except Exception as error:
+            result = buried(page.source, draft.record, stage, DeadReason.FAILED, f"{type(error).__name__}: {error}")
+        if isinstance(result, Draft):
+            drafts.append(result)
+        else:
+            settled.append(result)
+    return replace(page, drafts=tuple(drafts), settled=(*page.settled, *settled))
+
+
+def buried(source: LogPage, record: Record, stage: str, reason: DeadReason, detail: str) -> Settled:
+    """Settle a record that could not be handled: a dead letter that can be tried again."""
+    letter = DeadLetter(
+        stage=stage,
+        reason=reason,
+        detail=detail[:500],
+        payload=record.raw.decode("utf-8", "replace"),
+        stream=source.stream,
+        died_at=source.clock,
+    )
+    return Settled(record, Outcome.DEAD, reason, dead=letter)

@@ -1,0 +1,73 @@
+"""The rules of this process: read again when their files change; a mistake keeps the last good ones."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from connectors.errors import SettingsError
+from pipelines import telemetry
+from pipelines.rules.load import load_rules
+from pipelines.rules.matcher import RuleSet
+from pipelines.stories.alerts import RuleTerms
+
+_LOOK_SECONDS = 2.0
+
+
+class RuleBook:
+    """Rules compiled from files. The first reading raises what is wrong; later ones say so and go on."""
+
+    def __init__(self, files: tuple[str, ...]) -> None:
+        self._files = files
+        self._stamp = _stamp(files)
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+        self._load()
+
+    def _load(self) -> None:
+        rules = load_rules(self._files)
+        self._rules = RuleSet.compile(rules)
+        self._terms = {
+            rule.name: RuleTerms(rule.name, str(rule.severity), frozenset(rule.when), rule.routes) for rule in rules
+        }
+        telemetry.rules_loaded(len(rules))
+
+    def current(self) -> RuleSet:
+        """The rules to match now."""
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_SECONDS
+            stamp = _stamp(self._files)
+            if stamp != self._stamp:
+                self._stamp = stamp
+                try:
+                    self._load()
+                except SettingsError as error:
+                    telemetry.rules_refused(error)
+        return self._rules
+
+    def terms(self, name: str) -> RuleTerms:
+        """What raising needs of a rule; a rule that is gone still revises what it raised."""
+        self.current()
+        return self._terms.get(name) or RuleTerms(name)
+
+
+def _stamp(files: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
+    """Names, times and sizes of all rule files: what a change shows in."""
+    found = []
+    for name in files:
+        path = Path(name)
+        for file in sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]:
+            try:
+                about = file.stat()
+            except OSError:
+                found.append((str(file), 0, 0))
+            else:
+                found.append((str(file), about.st_mtime_ns, about.st_size))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def shared_rulebook(files: tuple[str, ...]) -> RuleBook:
+    """The rulebook of this process for these files."""
+    return RuleBook(files)
