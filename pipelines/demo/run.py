@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 
 from connectors.errors import WirewatchError
-from pipelines.demo.delivery import Delivery
+from connectors.testing import Delivery as Webhook
+from connectors.testing import WebhookReceiver
+from pipelines.demo.delivery import Delivery, read_delivery
 from pipelines.demo.files import write_files
 from pipelines.demo.judge import judge
-from pipelines.demo.receiver import WebhookReceiver, new_secret
 from pipelines.demo.scenario import load_expected, load_scenario
 from pipelines.demo.server import Clock, DemoServer, serve, utc_now
 from pipelines.demo.summary import alert_lines, closing_lines
@@ -70,16 +74,19 @@ class _Demo:
     def __init__(self, folder: Path, start: Start, show: Print, clock: Clock, port: int) -> None:
         self._folder, self._start, self._show, self._clock = folder, start, show, clock
         self._port = port or _free_port()
-        self._secret = new_secret()
-        self._receiver = WebhookReceiver(self._secret, self._arrived)
+        self._secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        self._deliveries: list[Delivery] = []
+        self._refused = 0
+        self._came = asyncio.Event()
         self._server: DemoServer | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._stack = AsyncExitStack()
 
     async def run(self, *, once: bool) -> int:
         scenario, expected = load_scenario(), load_expected()
-        await self._receiver.start()
+        receiver = await self._stack.enter_async_context(WebhookReceiver(self._secret, recorded=self._recorded))
         server = self._server = await serve(scenario, clock=self._clock)
-        config = write_files(self._folder, server.feeds, self._receiver.url, self._secret, self._port)
+        config = write_files(self._folder, server.feeds, receiver.url, self._secret, self._port)
         data_dir = self._folder / "data"
         data_dir.mkdir()
         page = f"http://127.0.0.1:{self._port}"
@@ -92,22 +99,38 @@ class _Demo:
         self._show(f"{scenario.title}; an hour passes in {scenario.hour.total_seconds():g} s.")
         server.begin()
         await self._or_death(server.finished.wait(), process)
-        await self._or_death(self._receiver.quiet(_QUIET_SECONDS), process)
-        deliveries = self._receiver.deliveries
+        await self._or_death(self._quiet(), process)
+        deliveries = self._deliveries
         first_after: timedelta | None = deliveries[0].received_at - up_at if deliveries else None
         verdict = judge(expected, deliveries)
-        for line in closing_lines(scenario, deliveries, self._receiver.refused, first_after, verdict):
+        for line in closing_lines(scenario, deliveries, self._refused, first_after, verdict):
             self._show(line)
         if not once:
             self._show(f"The page stays up: {page}/ (Ctrl-C ends it)")
             await self._or_death(asyncio.Event().wait(), process)
-        return 0 if verdict.ok and not self._receiver.refused else 1
+        return 0 if verdict.ok and not self._refused else 1
 
-    def _arrived(self, delivery: Delivery) -> None:
+    def _recorded(self, webhook: Webhook) -> None:
+        """Remember and print one webhook."""
+        delivery = read_delivery(webhook.key, webhook.raw, webhook.received_at) if webhook.is_signed else None
+        if delivery is None:
+            self._refused += 1
+            return
+        self._deliveries.append(delivery)
+        self._came.set()
         server = self._server
         told_at = server.scenario.told_at(server.elapsed) if server else delivery.received_at
         for line in alert_lines(delivery.alert, told_at):
             self._show(line)
+
+    async def _quiet(self) -> None:
+        """Wait until nothing came for a while."""
+        while True:
+            self._came.clear()
+            try:
+                await asyncio.wait_for(self._came.wait(), _QUIET_SECONDS)
+            except TimeoutError:
+                return
 
     async def _until_ready(self, process: subprocess.Popen[bytes], page: str) -> None:
         """Wait for the system's own word that every part works."""
@@ -136,6 +159,7 @@ class _Demo:
                 await asyncio.wait([task], timeout=_LOOK_SECONDS)
                 if process.poll() is not None and not task.done():
                     raise DemoError(f"the system ended (exit code {process.returncode}){self._log_tail()}")
+            task.result()
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -157,7 +181,7 @@ class _Demo:
                 process.wait()
         if self._server is not None:
             await self._server.stop()
-        await self._receiver.stop()
+        await self._stack.aclose()
 
 
 def _free_port() -> int:

@@ -10,21 +10,12 @@ import aiohttp
 import feedparser
 import pytest
 
+from connectors.testing import FakeClock
 from pipelines.demo.publish import Published, feed_bytes
 from pipelines.demo.scenario import Format, Kind, Scenario, ScenarioFeed, load_scenario
 from pipelines.demo.server import DemoServer, serve
 
 _NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-class FakeClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = _NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +27,7 @@ def served(scenario: Scenario, use: Callable[[DemoServer, FakeClock, aiohttp.Cli
     """Run a use of a started server."""
 
     async def run() -> None:
-        clock = FakeClock()
+        clock = FakeClock(_NOW)
         server = await serve(scenario, clock=clock)
         try:
             async with aiohttp.ClientSession() as session:
