@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from connectors.errors import Fault, SettingsError
-from connectors.feeds.feed import Feed, completed, problems
+from connectors.feeds.feed import Feed, completed
 from connectors.feeds.opml import read_opml
 from connectors.feeds.settings import FeedsSettings
 from connectors.settings import Builder, read_nodes
@@ -90,12 +90,7 @@ def _read_list(path: str | Path, faults: list[Fault]) -> list[tuple[Feed, int]]:
         where = f"feeds[{place}]"
         before = len(faults)
         feed = builder.build(Feed, node, where)
-        if feed is None or len(faults) > before:
-            continue
-        lines = {str(key.value): value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-        for name, message in problems(feed):
-            builder.fault(lines.get(name, node), f"{where}.{name}", message)
-        if len(faults) == before:
+        if len(faults) == before and feed is not None:
             found.append((completed(feed), node.start_mark.line + 1))
     return found
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from connectors.settings import setting
 
 CONTROLS = ("", "SC", "CaPu", "CaPr", "ISFM", "ISF", "ISM", "IP", "private")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
@@ -28,24 +31,35 @@ class Tier(StrEnum):
 class Feed:
     """One feed of a list. The id is its name for ever: state and entries are kept under it."""
 
-    id: str
-    url: str
-    # What the feed is called at its outlet ("World").
-    title: str = ""
-    # The outlet's name for people.
-    source: str = ""
-    # What its entries are written in, as a code; "" unknown.
-    language: str = ""
-    # Country of the newsroom, ISO 3166-1 alpha-2; "" unknown.
-    country: str = ""
-    # Whose voice it is: "state:IR", "private:cnn"; "unknown:…" where nobody has said.
-    interest: str = ""
-    control: str = ""
-    tier: Tier = Tier.NORMAL
-    # Where the label comes from and when it was given (ISO date).
-    basis: str = ""
-    labelled_on: str = ""
-    enabled: bool = True
+    id: str = setting(help="Name of the feed, for ever: state and entries are kept under it.")
+    url: str = setting(help="Where it is.")
+    title: str = setting("", help="What it is called at its outlet, such as World.")
+    source: str = setting("", help="The outlet's name for people.")
+    language: str = setting("", help="What its entries are written in, as a code such as en.")
+    country: str = setting("", help="Country of the newsroom, such as IR.")
+    interest: str = setting("", help="Whose voice it is: state:IR, private:cnn, public:bbc. Left out, it is unknown.")
+    control: str = setting("", help="State Media Monitor's code, or private.")
+    tier: Tier = setting(Tier.NORMAL, help="How eagerly it is polled.")
+    basis: str = setting("", help="Where interest and control come from.")
+    labelled_on: str = setting("", help="When they were given, such as 2026-01-31.")
+    enabled: bool = setting(True, help="Whether it is polled.")
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Name each field that is not as it should be, with what was expected."""
+        if not _ID.fullmatch(self.id):
+            yield "id", f"expected letters, digits and . _ : - (at most 100), got {self.id!r}"
+        if why := url_problem(self.url):
+            yield "url", why
+        if self.interest and not _INTEREST.fullmatch(self.interest):
+            yield "interest", f"expected state:XX, private:name, public:name or the like, got {self.interest!r}"
+        if self.control not in CONTROLS:
+            yield "control", f"expected one of {', '.join(filter(None, CONTROLS))}, got {self.control!r}"
+        if not _LANGUAGE.fullmatch(self.language):
+            yield "language", f"expected a code such as en or pt-BR, got {self.language!r}"
+        if not _COUNTRY.fullmatch(self.country):
+            yield "country", f"expected an ISO code such as IR, got {self.country!r}"
+        if not _DATE.fullmatch(self.labelled_on):
+            yield "labelled_on", f"expected a date such as 2026-01-31, got {self.labelled_on!r}"
 
 
 def completed(feed: Feed) -> Feed:
@@ -59,26 +73,6 @@ def completed(feed: Feed) -> Feed:
 def slug(text: str) -> str:
     """Spell a name with lower-case letters, digits and dashes only."""
     return re.sub(r"[\W_]+", "-", text.casefold()).strip("-")
-
-
-def problems(feed: Feed) -> list[tuple[str, str]]:
-    """Name each field that is not as it should be, with what was expected."""
-    found: list[tuple[str, str]] = []
-    if not _ID.fullmatch(feed.id):
-        found.append(("id", f"expected letters, digits and . _ : - (at most 100), got {feed.id!r}"))
-    if why := url_problem(feed.url):
-        found.append(("url", why))
-    if feed.interest and not _INTEREST.fullmatch(feed.interest):
-        found.append(("interest", f"expected state:XX, private:name, public:name or the like, got {feed.interest!r}"))
-    if feed.control not in CONTROLS:
-        found.append(("control", f"expected one of {', '.join(filter(None, CONTROLS))}, got {feed.control!r}"))
-    if not _LANGUAGE.fullmatch(feed.language):
-        found.append(("language", f"expected a code such as en or pt-BR, got {feed.language!r}"))
-    if not _COUNTRY.fullmatch(feed.country):
-        found.append(("country", f"expected an ISO code such as IR, got {feed.country!r}"))
-    if not _DATE.fullmatch(feed.labelled_on):
-        found.append(("labelled_on", f"expected a date such as 2026-01-31, got {feed.labelled_on!r}"))
-    return found
 
 
 def url_problem(url: str) -> str:

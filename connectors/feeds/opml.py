@@ -8,7 +8,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from connectors.errors import Fault, SettingsError
-from connectors.feeds.feed import Feed, Tier, completed, problems, slug
+from connectors.feeds.feed import Feed, Tier, completed, slug
 from connectors.keys import stable_id
 
 _DEPTH_LIMIT = 64
@@ -117,7 +117,7 @@ class _Reader:
             basis=extra.get("basis", ""),
             labelled_on=extra.get("labelled_on", ""),
         )
-        found = problems(feed)
+        found = list(feed.faults())
         for where, message in found:
             self._fault(where, message)
         if feed.id in self._ids:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connectors.feeds.feed import Tier
+from connectors.feeds.schedule import Limits
 from connectors.http.limits import MEBIBYTE, HttpLimits
-from connectors.settings import setting
+from connectors.settings import setting, span_text
 
 _LEAST = timedelta(milliseconds=100)
 
@@ -77,6 +82,29 @@ class FeedsSettings:
     reload_check: timedelta = setting(
         timedelta(seconds=5), help="How often the feed lists are looked at for changes.", minimum=_LEAST
     )
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Name what no single field shows."""
+        for tier in Tier:
+            limits = self.tier_limits(tier)
+            if limits.ceiling < limits.floor:
+                yield f"{tier}_ceiling", f"expected at least the floor of {span_text(limits.floor)}"
+        for network in self.allow_networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                yield "allow_networks", f"expected a network such as 10.1.0.0/16: {error}"
+        if re.search(r"[^\x21-\x7e]|[()]", self.contact):
+            yield "contact", "expected a URL or mailto: address without spaces"
+
+    def tier_limits(self, tier: Tier) -> Limits:
+        """Limits of a tier's schedule."""
+        floor, ceiling = {
+            Tier.HOT: (self.hot_floor, self.hot_ceiling),
+            Tier.NORMAL: (self.normal_floor, self.normal_ceiling),
+            Tier.SLOW: (self.slow_floor, self.slow_ceiling),
+        }[tier]
+        return Limits(floor, ceiling, self.polls_per_entry)
 
     def http_limits(self) -> HttpLimits:
         """Limits of a request."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -78,6 +78,20 @@ class FeedState:
     faults: tuple[str, ...] = ()
 
 
-def new_state(feed_id: str, url: str) -> FeedState:
-    """State of a feed never polled."""
-    return FeedState(feed_id, url, url)
+def adopted(state: FeedState | None, feed_id: str, url: str) -> FeedState:
+    """State to poll from: a new one for a new feed, and what still holds where the list has a new address."""
+    if state is None:
+        return FeedState(feed_id, url, url)
+    if state.listed_url == url:
+        return state
+    return replace(
+        state,
+        listed_url=url,
+        url=url,
+        etag="",
+        last_modified="",
+        body_hash="",
+        validators_distrusted_until=None,
+        next_due_at=None,
+        pace=replace(state.pace, errors_in_row=0),
+    )

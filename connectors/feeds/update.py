@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from connectors import keys
 from connectors.feeds import schedule
+from connectors.feeds.contents import Contents, ParsedEntry
 from connectors.feeds.feed import Feed
 from connectors.feeds.fetch import Failed, Fetched, FetchResult, Unchanged
 from connectors.feeds.schedule import Facts, Limits
@@ -28,45 +28,6 @@ _TAG = re.compile(r"<[^>]*>")
 _REFUSALS = frozenset({401, 403, 407, 451})
 
 
-class ParsedEntry(Protocol):
-    """One entry as a parser gives it: sanitised, links absolute."""
-
-    @property
-    def entry_id(self) -> str: ...
-    @property
-    def link(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def content(self) -> str: ...
-    @property
-    def published_at(self) -> datetime | None: ...
-    @property
-    def updated_at(self) -> datetime | None: ...
-    @property
-    def authors(self) -> tuple[str, ...]: ...
-    @property
-    def categories(self) -> tuple[str, ...]: ...
-    @property
-    def language(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a parser made of a body, in the feed's order."""
-
-    entries: Sequence[ParsedEntry]
-    language: str = ""
-    ttl: timedelta | None = None
-    # Names of what was wrong, whether or not entries came.
-    faults: tuple[str, ...] = ()
-    # No feed at all: its class, and one line for people.
-    error: ErrorClass | None = None
-    detail: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Update:
     """All that one poll changes; it is committed whole or not at all."""
@@ -77,7 +38,8 @@ class Update:
     seen: dict[str, str] | None = None
     new: int = 0
     edited: int = 0
-    # Left out by the cap.
+    # Entries of the feed, the cap applied, and those that it left out.
+    listed: int = 0
     cut: int = 0
 
 
@@ -144,7 +106,7 @@ def _after_unchanged(state: FeedState, result: Unchanged, limits: Limits, jitter
         believed = state.unchanged_believed * (2 if state.unchanged_in_row else 1)
         state = dataclasses.replace(
             state,
-            url=result.moved_to or state.url,
+            url=result.moved_to or result.asked.url,
             etag=result.etag,
             last_modified=result.last_modified,
             whole_at=now,
@@ -168,10 +130,11 @@ def _after_body(
 ) -> Update:
     now = result.asked.answered_at
     taken = contents.entries[:entries_limit]
-    fresh, edited, in_feed = _sorted_out(feed, seen, taken, contents.language, now)
+    changed, in_feed = _sorted_out(feed, seen, taken, contents.language, now)
+    new = sum(1 for key in changed if key not in seen)
     known_words = set(seen.values())
     # A feed that gives its old entries new ids each time teaches nothing about its rate.
-    news = sum(1 for key in fresh if in_feed[key] not in known_words)
+    news = sum(1 for key in changed if key not in seen and in_feed[key] not in known_words)
     stood_still = (result.etag, result.last_modified) == (state.etag, state.last_modified) and bool(
         state.etag or state.last_modified
     )
@@ -180,7 +143,7 @@ def _after_body(
     is_first = state.first_verified_at is None
     state = dataclasses.replace(
         state,
-        url=(result.moved_to or result.asked.url) if result.moved_to or result.asked.url != state.url else state.url,
+        url=result.moved_to or result.asked.url,
         etag=result.etag,
         last_modified=result.last_modified,
         body_hash=result.body_hash,
@@ -190,7 +153,7 @@ def _after_body(
         validators_distrusted_until=now + _DISTRUST if lies else state.validators_distrusted_until,
         ttl_seconds=contents.ttl.total_seconds() if contents.ttl else 0.0,
         last_new_at=now if news else state.last_new_at,
-        entries_appended=state.entries_appended + len(fresh) + len(edited),
+        entries_appended=state.entries_appended + len(changed),
         faults=contents.faults,
     )
     if is_first:
@@ -201,10 +164,10 @@ def _after_body(
             last_new_at=max((at for at in dates if at <= now), default=now),
         )
     state = _after_success(state, result, news, limits, jitter, learn=not is_first)
-    # Oldest first: a feed lists its newest first.
-    appended = sorted(
-        reversed([*fresh.values(), *edited.values()]), key=lambda entry: min(entry.published_at or now, now)
-    )
+    # A feed lists its newest first; undated entries keep that order among themselves.
+    appended = list(changed.values())
+    appended.reverse()
+    appended.sort(key=lambda entry: min(entry.published_at or now, now))
     kept = max(_SEEN_LEAST, _SEEN_FACTOR * len(in_feed))
     remembered = {**{key: words for key, words in seen.items() if key not in in_feed}, **in_feed}
     remembered = dict(list(remembered.items())[-kept:])
@@ -212,8 +175,9 @@ def _after_body(
         state,
         tuple(appended),
         remembered if remembered != seen else None,
-        len(fresh),
-        len(edited),
+        new,
+        len(changed) - new,
+        len(taken),
         len(contents.entries) - len(taken),
     )
 
@@ -265,10 +229,9 @@ def _span(span: timedelta) -> str:
 
 def _sorted_out(
     feed: Feed, seen: Mapping[str, str], taken: Sequence[ParsedEntry], feed_language: str, now: datetime
-) -> tuple[dict[str, Entry], dict[str, Entry], dict[str, str]]:
-    """New entries, edited ones, and the fingerprints of all, by key; the first of a repeated key counts."""
-    fresh: dict[str, Entry] = {}
-    edited: dict[str, Entry] = {}
+) -> tuple[dict[str, Entry], dict[str, str]]:
+    """New and edited entries, and the fingerprints of all, by key; the first of a repeated key counts."""
+    changed: dict[str, Entry] = {}
     in_feed: dict[str, str] = {}
     for parsed in taken:
         key = keys.stable_id(parsed.entry_id, keys.canonical_url(parsed.link))[:_KEY_CHARACTERS]
@@ -276,10 +239,9 @@ def _sorted_out(
             continue
         words = keys.fingerprint(parsed.title, _TAG.sub(" ", f"{parsed.summary} {parsed.content}"))
         in_feed[key] = words = words[:_KEY_CHARACTERS]
-        before = seen.get(key)
-        if before != words:
-            (fresh if before is None else edited)[key] = _entry(feed, parsed, feed_language, now)
-    return fresh, edited, in_feed
+        if seen.get(key) != words:
+            changed[key] = _entry(feed, parsed, feed_language, now)
+    return changed, in_feed
 
 
 def _entry(feed: Feed, parsed: ParsedEntry, feed_language: str, now: datetime) -> Entry:

@@ -17,7 +17,7 @@ FIELD = b"r"
 STORIES = "stories"
 # Sorted set of alert ids by the event time (seconds) at which their last revision was raised.
 ALERTS = "alerts"
-# Hash: feed_id -> JSON FeedState.
+# Hash: feed_id -> JSON FeedState, written with the feed's fence (``feed``) in one transaction.
 FEEDS = "feeds"
 # String with expiry: written by readiness checks, which must know whether the store takes writes.
 PROBE = "probe:ready"
@@ -113,3 +113,13 @@ def sink(name: str) -> str:
 def reference(sink: str, alert_id: str) -> str:
     """String with expiry: what the sink's service needs to update that alert in place."""
     return f"reference:{sink} {alert_id}"
+
+
+def feed(feed_id: str) -> str:
+    """String: "<serial> <commit>", the feed's last commit; the poller's condition for the next."""
+    return f"feed:{feed_id}"
+
+
+def feed_seen(feed_id: str) -> str:
+    """String: JSON mapping of a feed's entries to fingerprints of their words."""
+    return f"feedseen:{feed_id}"
