@@ -51,7 +51,7 @@ def closing_lines(
         "",
         f"{scenario.title}: {len(scenario.feeds)} feeds in {', '.join(languages)}, {len(scenario.entries)} entries:",
         f"  {published}.",
-        f"Delivered to the webhook: {len(deliveries)} revisions of {alerts} alert{'' if alerts == 1 else 's'}"
+        f"Delivered to the webhook: {len(deliveries)} revision{'' if len(deliveries) == 1 else 's'} of {alerts} alert{'' if alerts == 1 else 's'}"
         + (f", {refused} refused" if refused else "")
         + (f"; the first {first_after.total_seconds():.1f} s after the processes were up." if first_after else "."),
         *(f"  {line}" for line in verdict.lines),

@@ -1,0 +1,68 @@
+"""What the demo prints."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+
+from connectors.records import Alert, AlertState, Evidence
+from pipelines.demo.delivery import Delivery
+from pipelines.demo.judge import Verdict
+from pipelines.demo.scenario import load_scenario
+from pipelines.demo.summary import alert_lines, closing_lines
+
+_AT = datetime(2022, 11, 8, 7, 3, tzinfo=UTC)
+_ALERT = Alert(
+    alert_id="a1",
+    revision=1,
+    rule="russia-iran-contacts",
+    severity="high",
+    state=AlertState.SINGLE_SOURCE,
+    flags=(),
+    story_id="s1",
+    title="A visit",
+    line="First: Nour News (state of Iran) — nobody else confirms it yet.",
+    url="",
+    interests=("state:IR",),
+    independent=0,
+    reports=(),
+    report_count=1,
+    evidence=(Evidence("title", 0, 7, "arrived"), Evidence("text", 9, 16, "arrived"), Evidence("text", 0, 4, "Iran")),
+    evidence_title="arrived",
+    evidence_text="Iran and arrived",
+    countries=("RU", "IR"),
+    routes=(),
+    raised_at=_AT,
+    caused_fetched_at=_AT,
+    caused_published_at=_AT,
+)
+
+
+def test_a_first_revision_shows_its_step_and_its_evidence_once() -> None:
+    assert alert_lines(_ALERT, _AT) == [
+        "",
+        "07:03 UTC  NEW ALERT: russia-iran-contacts (high)",
+        "  A visit",
+        "  [single-source] > party-confirmed > independent",
+        "  First: Nour News (state of Iran) — nobody else confirms it yet.",
+        "  because of: arrived, Iran",
+    ]
+
+
+def test_a_later_revision_is_an_upgrade() -> None:
+    upgraded = dataclasses.replace(_ALERT, revision=3, state=AlertState.INDEPENDENT)
+    lines = alert_lines(upgraded, _AT)
+    assert lines[1].startswith("07:03 UTC  UPGRADED, revision 3: ")
+    assert lines[3] == "  single-source > party-confirmed > [independent]"
+    assert len(lines) == 5
+
+
+def test_the_account_says_what_was_published_and_delivered() -> None:
+    scenario = load_scenario()
+    lines = closing_lines(
+        scenario, [Delivery("a1.1", _ALERT, _AT)], 0, timedelta(seconds=5.04), Verdict(False, ("FAIL x",))
+    )
+    assert f"{len(scenario.feeds)} feeds in ar, en, fa, ru, uk, {len(scenario.entries)} entries:" in lines[1]
+    assert "2 word-for-word copies" in lines[2]
+    assert lines[3] == ("Delivered to the webhook: 1 revision of 1 alert; the first 5.0 s after the processes were up.")
+    assert lines[4:] == ["  FAIL x", "NOT as expected."]
