@@ -47,13 +47,17 @@ def closing_lines(
     languages = sorted({feed.language for feed in scenario.feeds})
     published = ", ".join(f"{kinds[kind]} {words}" for kind, words in _KINDS.items() if kinds[kind])
     alerts = len({delivery.alert.alert_id for delivery in deliveries})
+    delivered = f"{_counted(len(deliveries), 'revision')} of {_counted(alerts, 'alert')}"
+    late = f"; the first {first_after.total_seconds():.1f} s after the processes were up" if first_after else ""
     return [
         "",
         f"{scenario.title}: {len(scenario.feeds)} feeds in {', '.join(languages)}, {len(scenario.entries)} entries:",
         f"  {published}.",
-        f"Delivered to the webhook: {len(deliveries)} revision{'' if len(deliveries) == 1 else 's'} of {alerts} alert{'' if alerts == 1 else 's'}"
-        + (f", {refused} refused" if refused else "")
-        + (f"; the first {first_after.total_seconds():.1f} s after the processes were up." if first_after else "."),
+        f"Delivered to the webhook: {delivered}{f', {refused} refused' if refused else ''}{late}.",
         *(f"  {line}" for line in verdict.lines),
         "As expected." if verdict.ok else "NOT as expected.",
     ]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
