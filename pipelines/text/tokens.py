@@ -1,0 +1,173 @@
+"""Words of every script, folded, with offsets into the text they stand in.
+
+Offsets need no map: the text is cut as it is, and each word is folded by itself. A Han or Kana
+character is a word of its own, so that a Chinese word is a phrase of its characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+
+# Between title and text: no phrase reaches over it, no query can name it.
+BOUNDARY = ""
+_MEMO_LIMIT = 200_000
+
+
+def _marks() -> str:
+    """Combining marks, as ranges of a character class: part of a word though ``\\w`` leaves them out."""
+    ranges = [
+        (0x0300, 0x036F), (0x0483, 0x0487), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2), (0x05C4, 0x05C5),
+        (0x05C7, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670), (0x06D6, 0x06DC), (0x06DF, 0x06E8),
+        (0x06EA, 0x06ED), (0x0E31, 0x0E31), (0x0E34, 0x0E3A), (0x0E47, 0x0E4E), (0x0EB1, 0x0EB1), (0x0EB4, 0x0EBC),
+        (0x0EC8, 0x0ECD), (0x102B, 0x103E), (0x1056, 0x1059), (0x17B4, 0x17D3), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF),
+        (0x20D0, 0x20F0), (0xFE20, 0xFE2F),
+    ]  # fmt: skip
+    for block in range(0x0900, 0x0D80, 0x80):  # the Indic blocks share one layout
+        ranges += [(block, block + 3), (block + 0x3A, block + 0x4F), (block + 0x51, block + 0x57)]
+        ranges += [(block + 0x62, block + 0x63)]
+    return "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges)
+
+
+_MARKS = _marks()
+# Soft hyphen, ZWNJ, ZWJ, word joiner, byte order mark: inside a word they change nothing.
+_JOINERS = "\\u00ad\\u200c\\u200d\\u2060\\ufeff"
+_SINGLE = (
+    "\\u3005-\\u3007\\u3021-\\u3029\\u3038-\\u303b\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff\\u31f0-\\u31ff"
+    "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff"
+)
+_WORD = re.compile(f"(\\w[\\w{_MARKS}{_JOINERS}]*)")
+# Cheap test for what only some texts hold: modifier letters, Han and Kana.
+_RARE = re.compile("[ʹ-ˈ\u2e80-\ud7ff\uf900-\U0003ffff]")
+_SINGLES = re.compile(f"[{_SINGLE}]")
+_WORD_OR_SINGLE = re.compile(
+    f"([{_SINGLE}][{_MARKS}]*|[^\\W{_SINGLE}][{_MARKS}{_JOINERS}]*(?:[^\\W{_SINGLE}]+[{_MARKS}{_JOINERS}]*)*)"
+)
+# Letters to Python, apostrophes or separators to readers; each is replaced by one character.
+_APOSTROPHES = re.compile("[ʹ-ʿˈ]")
+
+_LETTERS = str.maketrans(
+    {
+        # Arabic script: one letter for all its Arabic, Persian and Urdu shapes.
+        "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ئ": "ي", "ے": "ي", "ې": "ي", "ؤ": "و", "ک": "ك",
+        "ة": "ه", "ۀ": "ه", "ھ": "ه", "ە": "ه", "ہ": "ه", "ۂ": "ه", "ۃ": "ه", "ـ": None,
+        # Cyrillic
+        "ё": "е", "ў": "у",
+        # Latin letters that no decomposition takes apart
+        "ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "ħ": "h",
+        # Greek final sigma
+        "ς": "σ",
+    }
+)  # fmt: skip
+_ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+# Marks that make another letter: Cyrillic breve and diaeresis, voiced Kana, Indic vowel signs.
+_KEPT_AFTER_CYRILLIC = frozenset("\u0306\u0308")
+
+
+def fold(word: str) -> str:
+    """Give the form under which a word is compared, whatever its case, accents or letter shapes.
+
+    Idempotent. Latin accents are dropped (Erdoğan = Erdogan), Cyrillic й and ї stay letters.
+    """
+    if word.isascii():
+        return word.lower()
+    once = _fold_once(word)
+    return once if once.isascii() else _fold_once(once)
+
+
+def _fold_once(word: str) -> str:
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", word).casefold())
+    kept: list[str] = []
+    base = ""
+    for char in folded:
+        if not unicodedata.combining(char):
+            if char.isalnum() or unicodedata.category(char) in ("Mn", "Mc"):
+                kept.append(char)
+                base = char
+        elif ("\u0400" <= base <= "\u052f" and char in _KEPT_AFTER_CYRILLIC) or "\u0900" <= base <= "\u30ff":
+            kept.append(char)
+    composed = unicodedata.normalize("NFC", "".join(kept)).translate(_LETTERS).translate(_ARABIC_DIGITS)
+    return composed or word
+
+
+class Memo(dict[str, str]):
+    """Folded form of every word met, computed once; forgets all when it grows too large."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MEMO_LIMIT:
+            self.clear()
+        folded = self[word] = fold(word)
+        return folded
+
+
+_FOLDED = Memo()
+_folded: Callable[[str], str] = _FOLDED.__getitem__
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words of a title and a text: parallel lists, title first, then ``BOUNDARY``, then text.
+
+    Word ``i`` stands at ``starts[i]:ends[i]`` of the title (``i < title_count``) or of the text
+    (``i > title_count``); offsets are code points.
+    """
+
+    title: str
+    text: str
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+    title_count: int
+    # First index past the words of the text's lead.
+    lead_end: int
+
+    def field(self, place: int) -> str:
+        """Name the field in which a word stands: "title" or "text"."""
+        return "title" if place < self.title_count else "text"
+
+    def source(self, place: int) -> str:
+        """Give the string that the offsets of a word point into."""
+        return self.title if place < self.title_count else self.text
+
+    def surface(self, first: int, last: int) -> str:
+        """Give the words ``first`` to ``last`` (inclusive, of one field) as they were written."""
+        return self.source(first)[self.starts[first] : self.ends[last]]
+
+
+def _cut(text: str) -> tuple[list[str], list[int], list[int]]:
+    """Cut a text into written words with their starts and ends."""
+    cutter = _WORD
+    if not text.isascii() and _RARE.search(text):
+        text = _APOSTROPHES.sub("'", text)
+        if _SINGLES.search(text):
+            cutter = _WORD_OR_SINGLE
+    if "_" in text:
+        text = text.replace("_", " ")
+    parts = cutter.split(text)
+    stops = list(accumulate(map(len, parts)))
+    return parts[1::2], stops[0:-1:2], stops[1::2]
+
+
+def words_of(text: str) -> list[str]:
+    """Give the folded words of one text."""
+    return [_folded(word) for word in _cut(text)[0]]
+
+
+def tokenize(title: str, text: str, lead_limit: int = 300) -> Tokens:
+    """Cut a title and a text into folded words; the first ``lead_limit`` characters are the lead."""
+    words, starts, ends = _cut(title)
+    title_count = len(words)
+    text_words, text_starts, text_ends = _cut(text)
+    return Tokens(
+        title=title,
+        text=text,
+        words=[*map(_folded, words), BOUNDARY, *map(_folded, text_words)],
+        starts=[*starts, 0, *text_starts],
+        ends=[*ends, 0, *text_ends],
+        title_count=title_count,
+        lead_end=title_count + 1 + bisect_right(text_ends, lead_limit),
+    )

@@ -1,0 +1,390 @@
+"""Builds the table of country names that ships in the wheel: ``python -m tools.build_countries``.
+
+Inputs: CLDR territory names out of babel (Unicode licence, named in NOTICE) and our own lists under
+``tools/data/entities``. Inflected forms are generated; wrong ones do not occur in text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import itertools
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines.text.tokens import words_of
+
+SOURCES = Path(__file__).parent / "data" / "entities"
+TABLE = Path(__file__).parents[1] / "pipelines" / "entities" / "data" / "countries.json.gz"
+
+# CLDR territories that are no country or territory of their own.
+_NO_COUNTRY = frozenset("AC AQ CP DG EA EU EZ IC QO TA UN XA XB ZZ CQ".split())
+# Languages whose names count in a text of any language; the others only in their own, unless long.
+_EVERYWHERE = frozenset("en de fr es it pt nl pl cs sl tr ru uk bg ar fa he zh ja ko el hi".split())
+_INFLECTED = frozenset("ru uk pl cs bg sl de fr es".split())
+_LONG_NAME = 7
+_VARIANTS = ("zh_Hant", "zh_Hant_HK", "sr_Latn", "pt_PT", "nb")
+_FORMS_LIMIT = 1500
+_CASED_INHABITANTS = frozenset("pl cs sl de en tr".split())
+_NOT_INFLECTED = frozenset("и та й i a e y und et de la du del des da do dei der den die das of the and na nad pod v".split())
+
+
+class Sense(NamedTuple):
+    """What a name means and under which conditions; equal senses are stored once."""
+
+    # "country:RU", two of them with a space for a pair, "" for what only swallows a shorter name.
+    id: str
+    # "country" | "demonym" | "metonym" | ""
+    kind: str
+    # "any" | "capital" | "lower" (or capital at a sentence's start) | "exact" | "accents"
+    case: str
+    # Languages of text in which it holds; () all.
+    languages: tuple[str, ...]
+    # For "exact" and "accents": how it may be written.
+    surfaces: tuple[str, ...]
+    # "language rule" pairs out of the trap lists.
+    rules: tuple[str, ...]
+
+
+class Table:
+    """Collects names; the first language to claim a name for a country decides between countries."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, dict[tuple[str, str, str], set[str]]] = defaultdict(dict)
+        self.surfaces: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.rules: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, name: str, sense_id: str, kind: str, case: str, language: str = "") -> None:
+        """File one name; ``language`` "" means that it holds in every text."""
+        key = " ".join(words_of(name))
+        if not key or (len(key) < 2 and case != "exact"):
+            return
+        if case == "exact":
+            self.surfaces[key, sense_id].add(name.rstrip("."))
+        elif _loses_accents(name, key):
+            case = "accents"
+            self.surfaces[key, sense_id].add(unicodedata.normalize("NFC", name).casefold())
+        self.names[key].setdefault((sense_id, kind, case), set()).add(language)
+
+    def senses(self) -> dict[str, list[Sense]]:
+        """Give every name's senses, best first."""
+        found: dict[str, list[Sense]] = {}
+        for key, claims in self.names.items():
+            kept: list[Sense] = []
+            swallowed = [claim for claim in claims if claim[0] == ""]
+            for sense_id, kind, case in swallowed[:1] or claims:
+                languages = claims[sense_id, kind, case]
+                kept.append(
+                    Sense(
+                        sense_id,
+                        kind,
+                        case,
+                        () if "" in languages else tuple(sorted(languages)),
+                        tuple(sorted(self.surfaces[key, sense_id])) if case in ("exact", "accents") else (),
+                        tuple(self.rules.get(key, ())),
+                    )
+                )
+            found[key] = _without_repeats(kept)
+        return found
+
+
+def _without_repeats(senses: list[Sense]) -> list[Sense]:
+    """Drop a sense that an earlier, wider one of the same country covers."""
+    kept: list[Sense] = []
+    for sense in senses:
+        wider = [
+            other for other in kept
+            if other.id == sense.id and not other.languages and (other.case in ("any", sense.case))
+        ]  # fmt: skip
+        if not wider:
+            kept.append(sense)
+    return kept
+
+
+def _loses_accents(name: str, key: str) -> bool:
+    """Say whether a short name in Latin letters is another word without its accents (Irã, Çin)."""
+    return (
+        len(key) <= 4
+        and key.isascii()
+        and not name.isascii()
+        and unicodedata.normalize("NFC", name).casefold().replace("ı", "i").replace("i̇", "i") != key
+    )
+
+
+def rows(path: Path) -> Iterator[list[str]]:
+    """Give the rows of a tab-separated file without its comments."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line.split("\t")
+
+
+class Inflector:
+    """Generates a word's endings from ``inflections.tsv``: longest ending wins."""
+
+    def __init__(self, path: Path) -> None:
+        self._paradigms: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for row in rows(path):
+            language, kind, ending, replacements = (*row, "", "")[:4]
+            self._paradigms[language, kind][ending] |= {"" if part == "-" else part for part in replacements.split()}
+
+    def forms(self, language: str, kinds: str, word: str) -> set[str]:
+        """Give all forms of a word as a noun (N), adjective (A) or inhabitant (I), itself included."""
+        lowered = word.lower()
+        found = {lowered}
+        for kind in kinds:
+            paradigm = self._paradigms.get((language, kind))
+            if not paradigm:
+                continue
+            if f"={lowered}" in paradigm:
+                found |= paradigm[f"={lowered}"]
+                continue
+            for cut in range(len(lowered)):
+                ending = lowered[cut:]
+                if ending in paradigm:
+                    found |= {lowered[:cut] + replacement for replacement in paradigm[ending]}
+                    break
+            else:
+                found |= {lowered + replacement for replacement in paradigm.get("", ())}
+        return found
+
+    def phrases(self, language: str, kinds: str, name: str) -> Iterable[str]:
+        """Give all forms of a name of several words, up to a limit that never cuts the name itself."""
+        if language not in _INFLECTED:
+            return [name]
+        words = re.findall(r"[\w'’ʼ.]+|[^\w\s]", name)
+        choices = [
+            [word] if len(word) <= 2 or word.lower() in _NOT_INFLECTED else sorted(self.forms(language, kinds, word))
+            for word in words
+        ]
+        size = 1
+        for place, options in enumerate(choices):
+            if size * len(options) > _FORMS_LIMIT:
+                choices[place] = options = [words[place]]
+            size *= len(options)
+        return (" ".join(parts) for parts in itertools.product(*choices))
+
+
+def without_brackets(name: str) -> list[str]:
+    """Give a CLDR name without its bracket, and what the bracket holds where that is a name too."""
+    found = re.fullmatch(r"(.+?)\s*[(（\[](.+?)[)）\]]\s*", name)
+    if not found:
+        return [name]
+    inner = found[2].strip()
+    return [found[1], inner] if len(inner) > 4 and inner[:1].isupper() and inner.count(" ") == 0 else [found[1]]
+
+
+def _codes() -> set[str]:
+    from babel import Locale
+
+    return {code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)} - _NO_COUNTRY
+
+
+def add_cldr(table: Table, inflector: Inflector) -> None:
+    """File CLDR's names of all languages, those that count everywhere first."""
+    from babel import Locale, localedata
+
+    codes = _codes()
+    # Names in a bracket that name the wrong country: "Hong Kong (China)", "America (USA, Canada)".
+    everyone = [*sorted(_EVERYWHERE, key=lambda language: (language != "en", language)), *_VARIANTS]
+    plain = [identifier for identifier in localedata.locale_identifiers() if "_" not in identifier]
+    for identifier in [*everyone, *sorted(set(plain) - set(everyone) - {"root"})]:
+        language = identifier.partition("_")[0]
+        language = "no" if language == "nb" else language
+        for code, raw in Locale.parse(identifier).territories.items():
+            if code not in codes or not raw or raw == code:
+                continue
+            names = without_brackets(raw)
+            for name in names[:1] if code in ("HK", "MO") else names:
+                key = " ".join(words_of(name))
+                everywhere = language in _EVERYWHERE or len(key) >= _LONG_NAME
+                first, _, rest = key.partition(" ")
+                if language not in _EVERYWHERE and rest and len(first) <= 3 and first.isascii():
+                    continue  # an article: looking at every "in" and "a" of other languages costs too much
+                if len(key) < 4 and key.isascii() and language != "en":
+                    everywhere = False
+                for form in inflector.phrases(language, "NA", name):
+                    table.add(form, f"country:{code}", "country", "capital", "" if everywhere else language)
+
+
+def add_own_names(table: Table, inflector: Inflector) -> None:
+    """File our short forms, regions that swallow a country inside, and seats of government."""
+    for code, language, names in (row[:3] for row in rows(SOURCES / "countries_extra.tsv")):
+        if not re.fullmatch("[A-Z]{2}", code):
+            continue
+        for name in names.split("|"):
+            if name.startswith("^"):
+                # Two letters that another language uses for something else.
+                narrow = language in ("bg", "sl") and len(name) <= 3
+                table.add(name[1:], f"country:{code}", "country", "exact", language if narrow else "")
+            else:
+                for form in inflector.phrases(language, "NA", name):
+                    table.add(form, f"country:{code}", "country", "capital")
+    for row in rows(SOURCES / "regions.tsv"):
+        for language, name in _columns(row[2:]):
+            for form in inflector.phrases(language, "NA", name):
+                table.add(form, "", "", "any")
+    for row in rows(SOURCES / "metonyms.tsv"):
+        if row[1] == "capital":
+            continue
+        stands_for = f"country:{row[0][-2:]}" if row[0].startswith("government:") and row[1] == "seat" else ""
+        for language, name in _columns(row[2:]):
+            for form in inflector.phrases(language, "NA", name):
+                table.add(form, stands_for, "metonym" if stands_for else "", "capital" if stands_for else "any")
+
+
+def _columns(columns: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for column in columns:
+        language, _, names = column.partition(":")
+        for name in names.split("|"):
+            if name:
+                yield language, name.lstrip("^")
+
+
+def add_demonyms(table: Table, inflector: Inflector) -> None:
+    """File adjectives and inhabitants, in the forms of their language."""
+    endings = {(row[0], row[1]): row[2].split() for row in rows(SOURCES / "clitics.tsv")}
+    for path in sorted((SOURCES / "demonyms").glob("*.tsv")):
+        language = path.stem
+        for row in rows(path):
+            if language == "zh":
+                _add_chinese(table, row)
+                continue
+            if not re.fullmatch("[A-Z]{2}", row[0]):
+                sense_id, kind = "", ""
+            else:
+                sense_id, kind = f"country:{row[0]}", "demonym"
+            for column, words in enumerate(row[1:3]):
+                for word in words.split():
+                    name = word.replace("_", " ")
+                    for form in _demonym_forms(name, language, column, inflector, endings):
+                        case, where = _demonym_case(form, language, column)
+                        table.add(form, sense_id, kind, case, where)
+
+
+def _demonym_forms(
+    name: str, language: str, column: int, inflector: Inflector, endings: dict[tuple[str, str], list[str]]
+) -> Iterable[str]:
+    if language in _INFLECTED:
+        return inflector.phrases(language, "A" if column == 0 else "I", name)
+    suffixes = ["" if ending == "-" else ending for ending in endings.get((language, "adjective-endings"), ["-"])]
+    if language == "ar":
+        words = [[f"{article}{word}{suffix}" for article in ("", "ال") for suffix in suffixes] for word in name.split()]
+        return (" ".join(parts) for parts in itertools.product(*words))
+    if language == "tr":
+        words = [[word] for word in name.split()]
+        words[-1] = [words[-1][0] + suffix for suffix in suffixes]
+        return (" ".join(parts) for parts in itertools.product(*words))
+    return [name + suffix for suffix in suffixes]
+
+
+def _demonym_case(form: str, language: str, column: int) -> tuple[str, str]:
+    """Give the case rule, and the language that alone may use a lower-case Latin form."""
+    if language in ("ru", "uk", "bg"):
+        return ("any", "") if column == 0 else ("lower", "")
+    if language in ("ar", "fa", "he"):
+        return "any", "" if len(form) > 4 or language != "he" else language
+    if language in ("en", "tr") or (column == 1 and language in _CASED_INHABITANTS):
+        return "capital", ""
+    return "any", language
+
+
+# Characters that stand for a country in Chinese pairs.
+_CHINESE = dict(
+    zip("中美俄乌日韩朝英法德印伊以菲巴", "CN US RU UA JP KR KP GB FR DE IN IR IL PH PS".split(), strict=True)
+)
+
+
+def _add_chinese(table: Table, row: list[str]) -> None:
+    codes = row[0].split()
+    for name in " ".join(row[1:]).split():
+        if len(codes) == 1:
+            table.add(name, f"country:{codes[0]}" if codes[0] != "EU" else "", "country" if codes[0] != "EU" else "", "any")
+        elif len(name) == 2:
+            first, second = codes if _CHINESE.get(name[0], codes[0]) == codes[0] else reversed(codes)
+            ids = " ".join("-" if code == "EU" else f"country:{code}" for code in (first, second))
+            table.add(name, ids, "country", "any")
+
+
+def add_traps(table: Table) -> None:
+    """File phrases that are no country, and the rules for names that are common words too."""
+    more = list(rows(SOURCES / "traps_more.tsv"))
+    off = {(row[0], row[1]) for row in more if row[2] == "=off"}
+    for row in (row for row in rows(SOURCES / "traps.tsv") if (row[0], row[1]) not in off):
+        _add_trap(table, *row[:3])
+    for row in more:
+        if not row[2].startswith("=off"):
+            _add_trap(table, *row[:3])
+
+
+def _add_trap(table: Table, language: str, phrase: str, rule: str) -> None:
+    key = " ".join(words_of(phrase))
+    if rule.startswith(("=", "!")):
+        if rule.startswith("!with:"):
+            rule = "!with:" + " ".join(word for name in rule[6:].split() for word in words_of(name))
+        table.rules[key].append(f"{language} {rule}")
+    else:
+        sense_id = rule if rule.startswith("country:") else ""
+        table.names[key].clear()
+        table.add(phrase, sense_id, "country" if sense_id else "", "any" if not sense_id else "capital")
+
+
+def inputs_digest() -> str:
+    """Hash our own lists: the shipped table names the lists that it was built from."""
+    digest = hashlib.sha256()
+    for path in sorted(SOURCES.rglob("*.tsv")):
+        digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def build() -> dict[str, Any]:
+    """Build the table as it is stored: senses once, names by their first word."""
+    inflector = Inflector(SOURCES / "inflections.tsv")
+    table = Table()
+    add_own_names(table, inflector)
+    add_cldr(table, inflector)
+    add_demonyms(table, inflector)
+    add_traps(table)
+    places: dict[Sense, int] = {}
+    single: dict[str, Any] = {}
+    several: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, senses in sorted(table.senses().items()):
+        numbers = [places.setdefault(sense, len(places)) for sense in senses]
+        value = numbers[0] if len(numbers) == 1 else numbers
+        first, _, rest = key.partition(" ")
+        if rest:
+            several[first][rest] = value
+        else:
+            single[key] = value
+    context = {row[0]: row[2].split() for row in rows(SOURCES / "context_en.tsv")}
+    clitics: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for row in rows(SOURCES / "clitics.tsv"):
+        clitics[row[0]].setdefault(row[1], []).extend(row[2].split())
+    return {
+        "inputs": inputs_digest(),
+        "senses": [list(sense) for sense in places],
+        "single": single,
+        "several": several,
+        "organisation_follows": context["organisation-follows-country"],
+        "may_precede": context["may-precede-country"],
+        "prefixes": {language: clitics[language]["prefix"] for language in ("ar", "he")},
+    }
+
+
+def main() -> None:
+    """Write the table, the same bytes for the same inputs."""
+    table = build()
+    raw = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    with TABLE.open("wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=9, mtime=0) as out:
+        out.write(raw)
+    names = len(table["single"]) + sum(map(len, table["several"].values()))
+    print(f"{names} names, {len(table['senses'])} senses, {len(raw)} bytes, {TABLE.stat().st_size} compressed")
+
+
+if __name__ == "__main__":
+    main()
