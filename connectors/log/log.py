@@ -73,7 +73,7 @@ class RedisLog:
     ) -> None:
         self.client = connect(url)
         self.refused: set[str] = set()
-        self._patience_seconds = patience_seconds
+        self.patience_seconds = patience_seconds
         self._clock = clock
 
     def waiting(self, ask: Callable[[], T]) -> T:
@@ -91,7 +91,7 @@ class RedisLog:
                     raise
                 telemetry.store_waited(attempt, error)
                 away_seconds = time.monotonic() - since
-                if away_seconds > self._patience_seconds:
+                if away_seconds > self.patience_seconds:
                     raise StoreAwayError(f"Redis did not answer for {away_seconds:.0f} s: {error}") from error
                 time.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
                 attempt += 1
@@ -199,6 +199,10 @@ class RedisLog:
         trimmed = self.waiting(lambda: self.client.eval(_TRIM, 2, stream, names.cursor(stream), str(keep)))
         telemetry.entries_trimmed(stream, int(cast(int, trimmed)))
 
+    def cap(self, stream: str, keep: int) -> None:
+        """Keep a stream that nobody must have read to about ``keep`` records."""
+        self.waiting(lambda: self.client.xtrim(stream, maxlen=keep, approximate=True))
+
     def lost(self, stream: str) -> int:
         """Count the entries that somebody trimmed before they were read and that no commit has counted."""
         counts = self.waiting(lambda: self._counts(stream))
@@ -231,6 +235,16 @@ class RedisLog:
 
 
 @lru_cache(maxsize=4)
-def shared_log(url: str) -> RedisLog:
-    """The log of this process for a URL: one client, however many DoFn instances ask."""
+def _shared(url: str) -> RedisLog:
     return RedisLog(url)
+
+
+def shared_log(url: str, patience_seconds: float | None = None) -> RedisLog:
+    """The log of this process for a URL: one client, however many DoFn instances ask.
+
+    ``patience_seconds`` changes for everybody how long an absent store is waited for.
+    """
+    log = _shared(url)
+    if patience_seconds is not None:
+        log.patience_seconds = patience_seconds
+    return log

@@ -12,7 +12,8 @@ def lead_countries(item: Item) -> tuple[str, ...]:
     """ISO codes of the countries that an item's title and lead name, in order of mention."""
     codes: dict[str, None] = {}
     for entity in item.entities:
-        if entity.kind == "country" and (entity.field == "title" or entity.start < len(item.lead)):
+        # Names, adjectives and seats alike: "Russian" makes Russia part of the matter as "Russia" does.
+        if entity.id.startswith("country:") and (entity.field == "title" or entity.start < len(item.lead)):
             codes[entity.id.partition(":")[2]] = None
     return tuple(codes)
 

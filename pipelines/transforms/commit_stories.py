@@ -105,7 +105,7 @@ def _trace(part: Arrival | Settled) -> Command:
         stage=PIPELINE,
         outcome=part.outcome,
         reason=part.reason if isinstance(part, Settled) else "",
-        story_id=arrival.story_id if arrival else "",
+        story_id=part.story_id,
         copy_of=arrival.copy_of if arrival else "",
         alerts=arrival.raised if arrival else (),
     )

@@ -45,7 +45,7 @@ def without_repeats(source: LogPage, labels: Labels, mget: Mget) -> ItemPage:
         source_id = labels.source(item.feed_id).source_id
         repeat = repeat_of(item, source_id, memory.known(item))
         if repeat.outcome is Outcome.SEEN:
-            settled.append(Settled(record, Outcome.SEEN, item=item))
+            settled.append(Settled(record, Outcome.SEEN, item=item, story_id=repeat.story_id))
             continue
         story_id = repeat.story_id or memory.story_of(repeat.copy_of)
         arrivals.append(Arrival(record, item, repeat.outcome, story_id, repeat.copy_of, repeat.is_edit))

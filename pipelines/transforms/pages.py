@@ -36,6 +36,8 @@ class Settled:
     # Dedup key, "" where the record could not be read.
     key: str = ""
     dead: DeadLetter | None = None
+    # Story of what a sighting repeats.
+    story_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

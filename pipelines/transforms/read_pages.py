@@ -43,10 +43,16 @@ class SourceOptions:
     block_ms: int = 100
     # A turn is one call of process(): as long as the epoch where no checkpoint waits.
     turn_seconds: float = 600.0
+    # End the source with the turn, so that the run ends: where a run is an epoch of its process.
+    ends_with_turn: bool = False
     # End the source once its streams are empty: for replays and tests.
     until_idle: bool = False
     # Without records for this long a tick carries the clock on; 0 for never.
     tick_seconds: float = 0.0
+    # How long the store may be away.
+    patience_seconds: float = 120.0
+    # Other streams that this reader keeps to about so many records.
+    capped: tuple[tuple[str, int], ...] = ()
     # Read records that stay in the stream for those who come later.
     keep_records: int = 0
 
@@ -108,9 +114,10 @@ class _ReadPagesFn(beam.DoFn):
     @beam.DoFn.unbounded_per_element()
     def process(self, streams: tuple[str, ...], tracker: Any = _TRACKER) -> Iterator[LogPage]:
         options = self._options
-        turn = _Turn(shared_log(options.redis_url), options, streams)
+        turn = _Turn(shared_log(options.redis_url, options.patience_seconds), options, streams)
         while not turn.is_over():
-            if not tracker.try_claim(None if stopping.stop_requested() else 1):
+            ends = stopping.stop_requested() or (options.ends_with_turn and turn.is_late())
+            if not tracker.try_claim(None if ends else 1):
                 turn.release()
                 return
             pages = turn.next_pages()
@@ -143,7 +150,13 @@ class _Turn:
 
     def is_over(self) -> bool:
         """A stale page ends the turn: the next one starts at the committed cursors."""
-        return time.monotonic() >= self._leave_at or not self._log.refused.isdisjoint(self._streams)
+        if not self._log.refused.isdisjoint(self._streams):
+            return True
+        return self.is_late() and not self._options.ends_with_turn
+
+    def is_late(self) -> bool:
+        """Say whether the turn has had its time."""
+        return time.monotonic() >= self._leave_at
 
     def next_pages(self) -> list[LogPage]:
         """Pages to pass on now; none where nothing came or another process holds the lease."""
@@ -180,6 +193,8 @@ class _Turn:
 
     def _housekeep(self) -> None:
         """Trim what was read; count what somebody else trimmed unread, as exactly as everything else."""
+        for stream, keep in self._options.capped:
+            self._log.cap(stream, keep)
         for stream in self._streams:
             self._log.trim(stream, keep=self._options.keep_records)
             if lost := self._log.lost(stream):

@@ -1,0 +1,167 @@
+"""Replays an archive through both real pipelines on a throw-away store: one line per entry, in input order.
+
+Streams: parts of some thousand entries go through one after the other, so memory does not grow with
+the archive. One shard, so that the order of the input is the order of the decisions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from typing import IO, Any, cast
+
+import msgspec
+import redis
+from tqdm import tqdm
+
+from connectors.codec import decode, encode
+from connectors.errors import Fault, SettingsError
+from connectors.feeds.catalogue import load_feeds
+from connectors.log import names
+from connectors.log.connect import connect
+from pipelines.archive import ArchiveEntry, read_archive
+from pipelines.embedded import throw_away_store
+from pipelines.graph import build_items, build_stories
+from pipelines.model import Trace
+from pipelines.serve import items_options, run_once, stories_options
+from pipelines.settings import Settings
+
+_PART_ENTRIES = 4000
+_SHARD = names.entries_stream(0)
+_FIRST_IDS = "replay:first-ids"
+
+
+def replay_files(
+    source: str, target: str, settings: Settings, rules: str | None, beam_arguments: Sequence[str]
+) -> int:
+    """Replay a file into a file ("-": standard input or output); gives the exit code.
+
+    Errors: SettingsError for input that is no archive, naming the line.
+    """
+    if rules is not None:
+        settings = replace(settings, rules=(rules,))
+    with _opened(source, "r") as lines, _opened(target, "w") as out, throw_away_store() as url:
+        progress = tqdm(unit=" entries", disable=not sys.stderr.isatty())
+        for result in replay(read_archive(lines, source), settings, url, beam_arguments):
+            out.write(msgspec.json.encode(result).decode() + "\n")
+            progress.update()
+        progress.close()
+    return 0
+
+
+@contextmanager
+def _opened(name: str, mode: str) -> Iterator[IO[str]]:
+    if name == "-":
+        yield sys.stdin if mode == "r" else sys.stdout
+        return
+    try:
+        file = open(name, mode, encoding="utf-8")  # noqa: SIM115  # closed below, whichever way it was opened
+    except OSError as error:
+        raise SettingsError([Fault(name, 0, "", f"cannot be opened: {error.strerror}")]) from error
+    with file:
+        yield file
+
+
+def replay(
+    entries: Iterable[ArchiveEntry], settings: Settings, redis_url: str, beam_arguments: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Send entries through both pipelines on the store at ``redis_url``; a result per entry, in order."""
+    # Nothing is kept for later readers: the store must not grow with the archive.
+    settings = replace(settings, items=replace(settings.items, retained_items=0))
+    source = {"until_idle": True, "block_ms": 1, "tick_seconds": 0.0}
+    items = replace(items_options(settings, redis_url, **_without_tick(source)), groups=((_SHARD,),), trace=True)
+    stories = replace(stories_options(settings, redis_url, load_feeds(settings.feeds), **source), trace=True)
+    client = connect(redis_url)
+    entries = iter(entries)
+    while part := list(islice(entries, _PART_ENTRIES)):
+        origins = _append(client, part)
+        run_once(lambda pipeline: build_items(pipeline, items), beam_arguments)
+        run_once(lambda pipeline: build_stories(pipeline, stories), beam_arguments)
+        traces = _traces(client)
+        decided = [(entry, traces[origin]) for entry, origin in zip(part, origins, strict=True)]
+        first_ids = _first_ids(client, decided)
+        for entry, both in decided:
+            yield _result(entry, both, first_ids)
+        client.delete(names.TRACE, names.EVENTS, names.OUTBOX)
+        for stream in (_SHARD, names.ITEMS):
+            client.xtrim(stream, maxlen=0)
+    client.close()
+
+
+def _without_tick(source: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in source.items() if name != "tick_seconds"}
+
+
+def _append(client: redis.Redis, part: Sequence[ArchiveEntry]) -> list[str]:
+    """Append a part to the one shard; the origin of each entry."""
+    with client.pipeline(transaction=False) as batch:
+        for entry in part:
+            batch.xadd(_SHARD, {names.FIELD: encode(entry.entry)})
+        return [f"{_SHARD} {raw.decode()}" for raw in cast("list[bytes]", batch.execute())]
+
+
+def _traces(client: redis.Redis) -> dict[str, dict[str, Trace]]:
+    """What each pipeline decided, by origin and stage."""
+    found: dict[str, dict[str, Trace]] = {}
+    for _, fields in cast("list[Any]", client.xrange(names.TRACE)):
+        trace = decode(Trace, fields[names.FIELD])
+        found.setdefault(trace.origin, {})[trace.stage] = trace
+    return found
+
+
+def _first_ids(client: redis.Redis, decided: Sequence[tuple[ArchiveEntry, dict[str, Trace]]]) -> dict[str, str]:
+    """Which entry each item of a part, and each that it copies, came from first. Kept in the store, not here."""
+    wanted: dict[str, None] = {}
+    with client.pipeline(transaction=False) as batch:
+        for entry, traces in decided:
+            item = traces["items"].item
+            if item is not None:
+                batch.hsetnx(_FIRST_IDS, item.item_id, entry.id)
+                wanted[item.item_id] = None
+            if "stories" in traces and (copied := traces["stories"].copy_of):
+                wanted[copied] = None
+        batch.execute()
+    if not wanted:
+        return {}
+    raws = cast("list[bytes | None]", client.hmget(_FIRST_IDS, list(wanted)))
+    return {item_id: raw.decode() for item_id, raw in zip(wanted, raws, strict=True) if raw is not None}
+
+
+def _result(entry: ArchiveEntry, traces: dict[str, Trace], first_ids: dict[str, str]) -> dict[str, Any]:
+    """One line of the output."""
+    of_items, of_stories = traces["items"], traces.get("stories")
+    final = of_stories or of_items
+    item = of_items.item
+    return {
+        "id": entry.id,
+        "outcome": str(final.outcome),
+        "reason": final.reason or None,
+        "item_id": item.item_id if item else None,
+        "story_id": of_stories.story_id or None if of_stories else None,
+        "copy_of": first_ids.get(of_stories.copy_of) if of_stories and of_stories.copy_of else None,
+        "language": item.language if item else None,
+        "rules": [match.rule for match in item.matches] if item else [],
+        "entities": [
+            {"id": each.id, "kind": each.kind, "field": each.field, "start": each.start, "end": each.end, "text": each.text}
+            for each in item.entities
+        ]
+        if item
+        else [],
+        "alerts": [
+            {
+                "alert_id": alert.alert_id,
+                "rule": alert.rule,
+                "revision": alert.revision,
+                "state": str(alert.state),
+                "flags": list(alert.flags),
+                "interests": list(alert.interests),
+                "independent": alert.independent,
+            }
+            for alert in of_stories.alerts
+        ]
+        if of_stories
+        else [],
+    }

@@ -1,0 +1,102 @@
+"""Serves one of the two pipelines: epoch after epoch, until asked to stop."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import apache_beam as beam
+import structlog
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from connectors.errors import Fault, SettingsError
+from connectors.feeds.catalogue import load_feeds
+from connectors.feeds.feed import Feed
+from connectors.log import names
+from connectors.log.log import shared_log
+from pipelines import telemetry
+from pipelines.graph import ItemsOptions, StoriesOptions, build_items, build_stories
+from pipelines.settings import Settings, rule_files
+from pipelines.sources.labels import Labels
+from pipelines.transforms import stopping
+from pipelines.transforms.read_pages import SourceOptions
+from pipelines.transforms.rulebook import shared_rulebook
+
+_logger = structlog.get_logger()
+# Never bare DirectRunner: it looks for other runners first, and one of them is downloaded.
+DEFAULT_RUNNER = "--runner=FnApiRunner"
+
+
+def items_options(settings: Settings, redis_url: str, **source: Any) -> ItemsOptions:
+    """Options of the items pipeline as the settings have them."""
+    options: dict[str, Any] = {
+        "page_records": settings.items.page_entries,
+        "turn_seconds": settings.items.epoch.total_seconds(),
+        "patience_seconds": settings.redis_patience.total_seconds(),
+    }
+    return ItemsOptions(
+        SourceOptions(redis_url, "items", **(options | source)),
+        rule_files(settings),
+        settings.items.languages,
+        settings.items.only_languages,
+        settings.seen_memory,
+    )
+
+
+def stories_options(settings: Settings, redis_url: str, feeds: Sequence[Feed], **source: Any) -> StoriesOptions:
+    """Options of the stories pipeline as the settings have them."""
+    options: dict[str, Any] = {
+        "page_records": settings.stories.page_items,
+        "turn_seconds": settings.items.epoch.total_seconds(),
+        "tick_seconds": settings.stories.tick.total_seconds(),
+        "keep_records": settings.items.retained_items,
+        "capped": ((names.EVENTS, settings.stories.retained_events),),
+        "patience_seconds": settings.redis_patience.total_seconds(),
+    }
+    return StoriesOptions(
+        SourceOptions(redis_url, "stories", **(options | source)),
+        rule_files(settings),
+        Labels.of_feeds(feeds),
+        settings.stories.limits(),
+        settings.seen_memory,
+    )
+
+
+def run_once(build: Callable[[Any], Any], beam_arguments: Sequence[str]) -> None:
+    """Run one epoch of a graph to its end. Errors: whatever ended it."""
+    arguments = list(beam_arguments)
+    if not any(argument.startswith("--runner") for argument in arguments):
+        arguments.insert(0, DEFAULT_RUNNER)
+    pipeline = beam.Pipeline(options=PipelineOptions(arguments))
+    build(pipeline)
+    pipeline.run().wait_until_finish()
+
+
+def serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequence[str]) -> None:
+    """Serve "items" or "stories" until SIGTERM or SIGINT.
+
+    Errors: SettingsError at the start for rules or feed lists with mistakes, or a store that would
+    break the promises; StoreAwayError once Redis stays away. The supervisor starts it again.
+    """
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopping.request_stop())
+    shared_rulebook(rule_files(settings))
+    if problems := shared_log(redis_url, settings.redis_patience.total_seconds()).check():
+        raise SettingsError([Fault("redis", 0, "", problem) for problem in problems])
+    feeds = load_feeds(settings.feeds)
+    _logger.info("pipeline_started", stage=stage)
+    while not stopping.stop_requested():
+        telemetry.epoch_started(stage)
+        if stage == "items":
+            items = items_options(settings, redis_url, ends_with_turn=True)
+            run_once(lambda pipeline: build_items(pipeline, items), beam_arguments)
+        else:
+            # Labels follow the feed lists at each epoch; lists with mistakes leave the last good ones.
+            try:
+                feeds = load_feeds(settings.feeds)
+            except SettingsError as error:
+                _logger.error("feeds_refused", faults=[str(fault) for fault in error.faults], kept="the last good list")
+            stories = stories_options(settings, redis_url, feeds, ends_with_turn=True)
+            run_once(lambda pipeline: build_stories(pipeline, stories), beam_arguments)
+    _logger.info("pipeline_stopped", stage=stage)
