@@ -15,7 +15,7 @@ _SECONDS_LIMIT = 10 * 365 * 86400
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Time until the server wants to be asked again (RFC 9110, 10.2.3); None where it says nothing usable."""
     text = headers.get("Retry-After", "").strip()
-    if span := _seconds(text):
+    if (span := _seconds(text)) is not None:
         return span
     at = _instant(text)
     return max(at - now, timedelta(0)) if at else None

@@ -22,6 +22,8 @@ _SHORTEN = 0.7
 _LENGTHEN = 1.5
 # Spread around the planned wait, so that feeds that once met do not meet for ever.
 _SPREAD = 0.1
+# Enough for every cap; more would leave the range of a timedelta.
+_MOST_DOUBLINGS = 20
 # Window of dated entries from which the rate of a feed never seen before is guessed.
 _GUESS_WINDOW = timedelta(days=3)
 
@@ -108,18 +110,16 @@ def next_poll_at(pace: Pace, facts: Facts, now: datetime, limits: Limits, jitter
     least = max(least, wanted)
     wait = min(max(wait, least), max(most, least))
     spread = wait * _SPREAD
-    shifted = wait + spread * (2 * jitter - 1)
-    # Against a lower bound only later is allowed, so the whole spread lies after it.
-    top = max(most, least + spread)
-    if shifted < least:
-        shifted = least + spread * jitter
-    return now + min(shifted, top)
+    # A bound moves the spread to its other side and does not take it away.
+    earliest = max(wait - spread, least)
+    latest = min(wait + spread, max(most, least + spread))
+    return now + earliest + (latest - earliest) * jitter
 
 
 def backoff(error: ErrorClass, status: int, errors_in_row: int) -> timedelta:
     """Wait that the class of a failure asks for: doubling from its first wait to its cap."""
     table = _CLIENT_ERROR if error is ErrorClass.HTTP and 400 <= status < 500 else _BACKOFFS[error]
-    doublings = min(max(errors_in_row - 1, 0), 30)
+    doublings = min(max(errors_in_row - 1, 0), _MOST_DOUBLINGS)
     return min(table.first * float(2**doublings), table.cap)
 
 
