@@ -1,0 +1,237 @@
+"""Live updates of open pages: changed cards rendered once for everybody, sent as they are.
+
+The board joins the fan-out while pages are open. It gathers events for a moment, so that fifty
+items a second are two quiet updates and not fifty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jinja2
+import redis
+from markupsafe import Markup
+
+from connectors.codec import UnreadableRecordError, decode
+from connectors.records import Alert
+from desk.figures import Figures, Sampler, read_figures
+from desk.hub import Event, Hub, Id, Subscription, format_id
+from desk.read import Reader
+from desk.sse import HEARTBEAT, RETRY, Ended, frame
+from desk.telemetry import StreamEnd
+from pipelines.model import AlertEvent, EventKind
+
+# Stories in one update, and alert and story cards on a page.
+CARDS = 40
+CARD_REPORTS = 50
+_GATHER_SECONDS = 0.25
+# A page that missed more than this loads anew.
+_CATCH_UP_EVENTS = 2000
+_QUEUE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What changed up to one event: cards to put in place, and the ids for pages that watch one."""
+
+    up_to: Id
+    html: str
+    changed: frozenset[str]
+
+
+class Page:
+    """One open page's place at the board."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Update | str | None] = asyncio.Queue(_QUEUE + 1)
+        self.ended: StreamEnd | None = None
+
+    def offer(self, what: Update | str) -> None:
+        """Queue an update or a status line; end the page where it does not keep up."""
+        if self.queue.qsize() >= _QUEUE:
+            self.end(StreamEnd.SLOW)
+        elif self.ended is None:
+            self.queue.put_nowait(what)
+
+    def end(self, reason: StreamEnd) -> None:
+        """End it: the browser comes back by itself."""
+        if self.ended is None:
+            self.ended = reason
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait(None)
+
+
+class Board:
+    """Renders updates while pages are open."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        reader: Reader,
+        sampler: Sampler,
+        templates: jinja2.Environment,
+        clock: Callable[[], datetime],
+        refresh: timedelta,
+    ) -> None:
+        self._hub = hub
+        self._reader = reader
+        self._sampler = sampler
+        self._templates = templates
+        self._clock = clock
+        self._refresh_seconds = refresh.total_seconds()
+        self._pages: set[Page] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def join(self) -> Page:
+        """Add a page; the first one starts the work."""
+        page = Page()
+        self._pages.add(page)
+        if len(self._pages) == 1:
+            subscription = self._hub.subscribe()
+            self._tasks = [
+                asyncio.create_task(self._follow(subscription)),
+                asyncio.create_task(self._pulse()),
+            ]
+        return page
+
+    def leave(self, page: Page) -> None:
+        """Take a page away; the last one ends the work."""
+        if page in self._pages:
+            self._pages.remove(page)
+            if not self._pages:
+                self._stop()
+
+    def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+
+    async def _follow(self, subscription: Subscription) -> None:
+        """Gather and tell until the subscription ends; then send every page away, to come back."""
+        try:
+            await self._gather(subscription)
+        except redis.RedisError:
+            subscription.end(StreamEnd.STORE)
+        finally:
+            self._hub.leave(subscription)
+        pages, self._pages = self._pages, set()
+        for page in pages:
+            page.end(subscription.ended or StreamEnd.CLIENT)
+        self._stop()
+
+    async def _gather(self, subscription: Subscription) -> None:
+        events: list[Event] = []
+        until = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            wait = max(0.001, until - loop.time()) if events else 3600.0
+            with suppress(TimeoutError):
+                event = await subscription.next(wait)
+                if event is None:
+                    return
+                until = until if events else loop.time() + _GATHER_SECONDS
+                events.append(event)
+            if events and loop.time() >= until:
+                self._tell(await self.update(events))
+                events = []
+
+    async def _pulse(self) -> None:
+        while True:
+            with suppress(redis.RedisError):
+                self._tell(self.status(await read_figures(self._reader.client, self._clock())))
+            await asyncio.sleep(self._refresh_seconds)
+
+    def _tell(self, what: Update | str) -> None:
+        for page in self._pages:
+            page.offer(what)
+
+    def status(self, figures: Figures, *, live: bool = True) -> Markup:
+        """Render the line in the page's head."""
+        template = self._templates.get_template("_status.html")
+        return Markup(template.render(figures=figures, rate=self._sampler.rate(60), live=live))
+
+    async def update(self, events: Sequence[Event]) -> Update:
+        """Render what these events changed. Errors: redis.RedisError."""
+        now = self._clock()
+        stories = list(dict.fromkeys(event.story_id for event in reversed(events) if event.story_id))[:CARDS]
+        fragments: list[str] = []
+        records = await self._reader.stories_by_id(stories)
+        reports = await self._reader.reports(stories, CARD_REPORTS)
+        card = self._templates.get_template("_story.html")
+        for story, told in reversed(list(zip(records, reports, strict=True))):
+            if story is not None:
+                fragments.append(card.render(story=story, reports=told, live=True, now=now))
+        alerts = list(_last_alerts(events).values())
+        card = self._templates.get_template("_alert.html")
+        for alert, steps in zip(alerts, await self._reader.steps(alerts), strict=True):
+            fragments.append(card.render(alert=alert, steps=steps, live=True, now=now))
+        changed = {f"story-{story}" for story in stories} | {f"alert-{alert.alert_id}" for alert in alerts}
+        if alerts:
+            fragments.append(self._templates.get_template("_announce.html").render(alerts=alerts))
+        return Update(events[-1].id, "\n".join(fragments), frozenset(changed))
+
+    async def frames(self, after: Id, watch: str, wants_cards: bool) -> AsyncGenerator[bytes]:
+        """Frames for one page that was rendered at the event ``after``.
+
+        Errors: Ended when the page fell behind, the store went away or the desk closes.
+        """
+        with self._hub.client():
+            page = self.join()
+            try:
+                yield RETRY
+                missed = await self._missed(after)
+                if missed is None:
+                    yield frame("reload", event="stale")
+                elif missed:
+                    update = await self.update(missed)
+                    after = update.up_to
+                    yield _framed(update, watch, wants_cards)
+                while (what := await page.queue.get()) is not None:
+                    if isinstance(what, str):
+                        yield frame(what, event="pulse")
+                    elif what.up_to > after:
+                        after = what.up_to
+                        yield _framed(what, watch, wants_cards)
+                raise Ended(page.ended or StreamEnd.CLIENT)
+            except redis.RedisError as error:
+                raise Ended(StreamEnd.STORE) from error
+            finally:
+                self.leave(page)
+
+    async def _missed(self, after: Id) -> list[Event] | None:
+        """Events since the page was rendered; None where they are too many or gone."""
+        if (await self._hub.bounds()).misses(after):
+            return None
+        missed: list[Event] = []
+        async for events in self._hub.after(after):
+            missed += events
+            if len(missed) > _CATCH_UP_EVENTS:
+                return None
+        return missed
+
+
+def _framed(update: Update, watch: str, wants_cards: bool) -> bytes:
+    event_id = format_id(update.up_to)
+    frames = b""
+    if wants_cards and update.html:
+        frames += frame(update.html, event="cards", event_id=event_id)
+    if watch and watch in update.changed:
+        frames += frame(watch, event="changed", event_id=event_id)
+    return frames or HEARTBEAT
+
+
+def _last_alerts(events: Sequence[Event]) -> dict[str, Alert]:
+    """The last revision of each alert among events, in order of appearance."""
+    found: dict[str, Alert] = {}
+    for event in events:
+        if event.kind == EventKind.ALERT.value:
+            with suppress(UnreadableRecordError):
+                alert = decode(AlertEvent, event.raw).alert
+                if alert.alert_id not in found or alert.revision >= found[alert.alert_id].revision:
+                    found[alert.alert_id] = alert
+    return found
