@@ -67,20 +67,19 @@ class AppriseSink:
 
 
 def _notify(url: str, title: str, body: str) -> Outcome:
-    """Make one blocking call."""
-    # Imported late: with its plug-ins it costs a second and 50 MB, and most desks have no such sink.
-    import apprise
-
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    service: Any = apprise.Apprise()
-    if not service.add(url):
-        return Rejected(FailReason.SERVICE, "Apprise does not know this URL")
+    """Make one blocking call; raises nothing, because nobody waits for the thread."""
     try:
-        went_through = service.notify(title=title, body=body, body_format="text")
+        # Imported late: with its plug-ins it costs a second and 50 MB, and most desks have no such sink.
+        import apprise
+
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        service: Any = apprise.Apprise()
+        if not service.add(url):
+            return Rejected(FailReason.SERVICE, "Apprise does not know this URL")
+        if service.notify(title=title, body=body, body_format="text"):
+            return Delivered()
     except Exception as error:
         # Whatever a service's plug-in raises; its text may hold the URL.
         return Retry(FailReason.SERVICE, f"the service's plug-in failed with {type(error).__name__}")
-    if went_through:
-        return Delivered()
     return Retry(FailReason.SERVICE, "the service did not take it; Apprise does not say why")

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import redis
+from aiohttp import web
 
 from connectors.codec import encode
+from connectors.contract import Sink
 from connectors.log import names
 from connectors.records import Alert, AlertState, Evidence, Report
+from connectors.registry import SINKS
 from connectors.sinks.deliver import run_deliver
+from connectors.sinks.post import open_session
+from connectors.sinks.secrets import read_secrets
 from connectors.sinks.settings import DeliverSettings, SinkKind, SinkSettings
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -87,6 +95,51 @@ async def until(is_true: Callable[[], bool], seconds: float = 15) -> None:
         await asyncio.sleep(0.01)
 
 
+@dataclass(frozen=True)
+class Request:
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+class Service:
+    """A web service on loopback that records what is posted and answers as it is told."""
+
+    def __init__(self, answer: Callable[[Request], web.Response | Awaitable[web.Response]]) -> None:
+        self._answer = answer
+        self.requests: list[Request] = []
+        self.url = ""
+
+    async def __aenter__(self) -> Service:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._receive)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._runner.cleanup()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        found = Request(request.path, dict(request.headers), json.loads(await request.read() or b"null"))
+        self.requests.append(found)
+        answer = self._answer(found)
+        return answer if isinstance(answer, web.Response) else await answer
+
+
+@asynccontextmanager
+async def opened(settings: SinkSettings, *, allow: bool = True) -> AsyncIterator[Sink]:
+    """A sink over the real guarded session, which may talk to loopback if ``allow``."""
+    async with open_session(("127.0.0.0/8",) if allow else ()) as session:
+        sink = SINKS[settings.kind](settings, read_secrets(settings), session, lambda: datetime.now(UTC))
+        try:
+            yield sink
+        finally:
+            await sink.close()
+
+
 class Kit:
     """What the tests of this folder share."""
 
@@ -96,6 +149,8 @@ class Kit:
     webhook = staticmethod(webhook)
     settings = staticmethod(deliver_settings)
     until = staticmethod(until)
+    service = Service
+    opened = staticmethod(opened)
 
     def __init__(self, url: str, client: redis.Redis) -> None:
         self.url = url
@@ -120,3 +175,11 @@ class Kit:
 @pytest.fixture
 def kit(redis_url: str, client: redis.Redis) -> Kit:
     return Kit(redis_url, client)
+
+
+@pytest.fixture
+def unused_port() -> Iterator[int]:
+    """A port of loopback on which nobody listens, and nobody else will."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
