@@ -21,7 +21,7 @@ _TRACKERS = frozenset(
 _TRACKER_PREFIXES = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "stm_")
 # Hosts that serve the same pages to other screens.
 _SCREEN_HOSTS = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+)")
-_AMP_TAIL = re.compile(r"(?:/amp/?|\.amp(?=\.html$|$))$")
+_AMP_TAIL = re.compile(r"/amp/?$|\.amp(?=\.html$|$)")
 
 
 def canonical_url(link: str) -> str:
@@ -30,8 +30,10 @@ def canonical_url(link: str) -> str:
     Lower-case host without www., m., amp.; https; no default port, fragment, tracker or trailing
     slash; dot segments resolved; parameters sorted, unknown ones kept. Idempotent.
     """
+    # A lone surrogate cannot be escaped; JSON can bring one in.
+    link = link.encode("utf-8", "surrogatepass").decode("utf-8", "replace").strip()
     try:
-        parts = urlsplit(link.strip())
+        parts = urlsplit(link)
         port = parts.port
     except ValueError:
         return ""
@@ -46,13 +48,13 @@ def canonical_url(link: str) -> str:
     netloc = host if port in (None, 80, 443) else f"{host}:{port}"
     path = _escaped(parts.path)
     path = posixpath.normpath(path) if path else ""
-    path = "/" + path.lstrip("/.") if path not in ("", ".") else ""
+    path = "/" + path.lstrip("/") if path not in ("", ".") else ""
     while (shorter := _AMP_TAIL.sub("", path)) != path:
         path = shorter
     path = path.rstrip("/")
-    query = urlencode(
-        sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracker(pair[0]))
-    )
+    # As for the path: bytes that are no UTF-8 still tell pages apart.
+    pairs = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
+    query = urlencode(sorted(pair for pair in pairs if not _is_tracker(pair[0])), errors="surrogateescape")
     return f"https://{netloc}{path}" + (f"?{query}" if query else "")
 
 
