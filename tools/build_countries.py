@@ -31,7 +31,9 @@ _LONG_NAME = 7
 _VARIANTS = ("zh_Hant", "zh_Hant_HK", "sr_Latn", "pt_PT", "nb")
 _FORMS_LIMIT = 1500
 _CASED_INHABITANTS = frozenset("pl cs sl de en tr".split())
-_NOT_INFLECTED = frozenset("и та й i a e y und et de la du del des da do dei der den die das of the and na nad pod v".split())
+_NOT_INFLECTED = frozenset(
+    "и та й i a e y und et de la du del des da do dei der den die das of the and na nad pod v".split()
+)
 
 
 class Sense(NamedTuple):
@@ -303,7 +305,9 @@ def _add_chinese(table: Table, row: list[str]) -> None:
     codes = row[0].split()
     for name in " ".join(row[1:]).split():
         if len(codes) == 1:
-            table.add(name, f"country:{codes[0]}" if codes[0] != "EU" else "", "country" if codes[0] != "EU" else "", "any")
+            table.add(
+                name, f"country:{codes[0]}" if codes[0] != "EU" else "", "country" if codes[0] != "EU" else "", "any"
+            )
         elif len(name) == 2:
             first, second = codes if _CHINESE.get(name[0], codes[0]) == codes[0] else reversed(codes)
             ids = " ".join("-" if code == "EU" else f"country:{code}" for code in (first, second))

@@ -58,7 +58,9 @@ class _Finder:
         """Give the entities in reading order."""
         tokens, found, free = self._tokens, list[Entity](), 0
         begins = [
-            (place, start) for place, start in enumerate(map(self._starts.__getitem__, tokens.words)) if start is not None
+            (place, start)
+            for place, start in enumerate(map(self._starts.__getitem__, tokens.words))
+            if start is not None
         ]
         for place, start in begins:
             if place < free:

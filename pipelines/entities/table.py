@@ -14,7 +14,8 @@ _MEMO_LIMIT = 100_000
 # A prefix is stripped only where this many letters are left.
 _STEM_LEAST = 3
 _KOREAN_PARTICLES = frozenset(
-    "가 이 는 은 를 을 의 에 와 과 도 로 으로 에서 에게 부터 까지 만 측 산 군 인 형 계 식 어 발 행 내 서 가의 에는 에도 에선 와의 과의 로의 에서도 에서는".split()
+    "가 이 는 은 를 을 의 에 와 과 도 로 으로 에서 에게 부터 까지 만 측 산 군 인 형 계 식 어 발 행 내 서 가의"
+    " 에는 에도 에선 와의 과의 로의 에서도 에서는".split()
 )
 
 

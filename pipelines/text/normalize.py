@@ -20,8 +20,8 @@ CLOCK_SLACK = timedelta(minutes=10)
 
 _BLOCKS = (
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer"
-    " form h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol optgroup option p pre section summary table tbody"
-    " td tfoot th thead title tr ul"
+    " form h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol optgroup option p pre section summary table"
+    " tbody td tfoot th thead title tr ul"
 )
 _BLOCK = re.compile(rf"<\s*/?\s*(?:{_BLOCKS.replace(' ', '|')})\b[^<>]*>|<br\b[^<>]*>\s*(?:<br\b[^<>]*>\s*)+", re.I)
 _BREAK = re.compile(r"<br\b[^<>]*>", re.I)
@@ -80,8 +80,8 @@ def cut_at_word(text: str, limit: int) -> int:
 
 
 def lead_of(text: str, limit: int = LEAD_LIMIT) -> str:
-    """Give the first ``limit`` characters, cut at a word, on one line."""
-    return " ".join(text[: cut_at_word(text, limit)].split())
+    """Give the first ``limit`` characters, cut at a word, on one line; its offsets are the text's."""
+    return text[: cut_at_word(text, limit)].replace("\n", " ")
 
 
 def without_title(title: str, text: str) -> str:

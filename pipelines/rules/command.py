@@ -1,0 +1,56 @@
+"""What ``wirewatch rules`` does with a rules file and an archive of entries."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from pipelines.archive import opened, read_archive
+from pipelines.entities.countries import find_countries
+from pipelines.rules.load import load_rules
+from pipelines.rules.matcher import RuleSet
+from pipelines.rules.print import print_query
+from pipelines.text.language import detect
+from pipelines.text.normalize import normalize
+from pipelines.text.tokens import tokenize
+
+
+def match_lines(
+    rules: RuleSet, lines: Iterable[str | bytes], path: str = "input", languages: tuple[str, ...] = ()
+) -> Iterator[tuple[str, list[str]]]:
+    """Give each entry's id and the names of the rules that hold for it, in the order of the lines.
+
+    Errors: SettingsError naming the line that is no entry.
+    """
+    for archived in read_archive(lines, path):
+        item = normalize(archived.entry)
+        language = detect(item.title, item.lead, archived.entry.language, languages)
+        tokens = tokenize(item.title, item.text)
+        item = replace(item, language=language, entities=find_countries(tokens, language))
+        yield archived.id, [match.rule for match in rules.match(item, tokens)]
+
+
+def match_file(rules_path: str, input_path: str) -> int:
+    """Print ``{"id", "rules"}`` for each line of an archive ("-": standard input), and the speed on stderr.
+
+    Errors: SettingsError for rules or input with mistakes.
+    """
+    rules = RuleSet.compile(load_rules([rules_path]))
+    count, began = 0, time.perf_counter()
+    with opened(input_path) as lines:
+        for entry_id, names in match_lines(rules, lines, input_path):
+            sys.stdout.write(msgspec.json.encode({"id": entry_id, "rules": names}).decode() + "\n")
+            count += 1
+    seconds = max(time.perf_counter() - began, 1e-9)
+    print(f"{count} entries, {len(rules.rules)} rules, {count / seconds:.0f} docs/s", file=sys.stderr)
+    return 0
+
+
+def check(paths: Iterable[str | Path]) -> list[str]:
+    """Give a line for each rule, as it was understood. Errors: SettingsError with every fault."""
+    return [f"{rule.name} ({rule.severity}): {print_query(rule.node)}" for rule in load_rules(paths)]
