@@ -1,0 +1,54 @@
+"""Links of a feed made absolute http(s) URLs, or "" with the reason counted. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+from connectors.feeds.faults import ParseFault
+
+_READY = re.compile(r"https?://[^\s/?#\x00-\x20]", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+# Browsers drop these inside a URL and skip these before it: "java\nscript:" runs.
+_DROPPED = re.compile(r"[\t\r\n]")
+_SKIPPED = "".join(map(chr, range(33))) + "\x7f\xa0\ufeff"
+_LINK_CHARS = 4096
+
+
+def absolute(link: str, base: str, faults: list[ParseFault]) -> str:
+    """Resolve a link against a base; "" for a blank link, and with a fault for an unusable one."""
+    link = link.strip(_SKIPPED)
+    if "\n" in link or "\r" in link or "\t" in link:
+        link = _DROPPED.sub("", link)
+    if not link:
+        return ""
+    if len(link) > _LINK_CHARS or "<" in link or '"' in link:
+        faults.append(ParseFault.UNSAFE_LINK)
+        return ""
+    if _READY.match(link):
+        return link
+    if not _SCHEME.match(link):
+        try:
+            joined = urljoin(base, link)
+        except ValueError:
+            joined = ""
+        if _READY.match(joined):
+            return joined
+    faults.append(ParseFault.UNSAFE_LINK)
+    return ""
+
+
+def nested(base: str, outer: str) -> str:
+    """Base of an element whose xml:base is given, inside an outer base; the outer if it is unusable."""
+    inner = absolute(base, outer, [])
+    return inner or outer
+
+
+def usable_base(base: str) -> str:
+    """Return a base URL that is absolute http(s), else ""."""
+    try:
+        parts = urlsplit(base.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return ""
+    return base.strip() if usable else ""
