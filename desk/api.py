@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import Response
 
 from connectors.codec import encode
+from connectors.errors import RetryableError, SettingsError
 from connectors.feeds.state import FeedState
-from desk.figures import Figures, Lag, read_feeds, read_figures
+from desk.figures import Figures, Lag, read_feeds
 from desk.read import AlertDetail, AlertPage, StoryDetail, StoryPage, Wanted, parse_place
 from desk.state import DeskOf
 
@@ -93,10 +95,31 @@ async def feeds(desk: DeskOf) -> Response:
 @router.get("/ops", response_model=Figures)
 async def ops(desk: DeskOf) -> Response:
     """Read the node's figures."""
-    return Record(await read_figures(desk.client, desk.clock()))
+    return Record(await desk.figures())
 
 
 @router.get("/ops/lag", response_model=list[Lag])
 async def lag(desk: DeskOf) -> Response:
     """Read how far each stream's reader is behind."""
-    return Record((await read_figures(desk.client, desk.clock())).lags)
+    return Record((await desk.figures()).lags)
+
+
+@router.get(
+    "/why",
+    responses={
+        200: {"content": {"application/json": {"schema": {"type": "object"}}}},
+        400: {"description": "No link."},
+    },
+    response_class=Response,
+)
+async def why(desk: DeskOf, url: Annotated[str, Query(max_length=4000, description="any link")]) -> Response:
+    """Say what became of a link: not fetched, a copy, in which story, which rules missed it and by what."""
+    # Brings the rule engine with it, which a desk that nobody asks can do without.
+    from pipelines.why import explain
+
+    try:
+        return Record(await asyncio.to_thread(explain, desk.redis_url, url, desk.node))
+    except SettingsError as error:
+        raise HTTPException(400, str(error)) from error
+    except RetryableError as error:
+        raise HTTPException(503, str(error)) from error

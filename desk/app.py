@@ -16,28 +16,31 @@ from starlette.responses import JSONResponse, Response
 
 from connectors.log.connect import connect_async
 from desk import api, health, metrics, pages, render, stream, telemetry
-from desk.figures import Sampler
+from desk.figures import Figures, Sampler, read_figures
 from desk.hub import Hub
 from desk.live import Board
 from desk.read import Reader
 from desk.security import Gate, Guard, HostCheck, read_token
 from desk.state import Desk
-from pipelines.desk_settings import DeskSettings
+from pipelines.settings import Settings
 
 
-def create_app(
-    settings: DeskSettings, redis_url: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> FastAPI:
+def create_app(node: Settings, redis_url: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
     """Build the application; it connects when it starts and not before.
 
     Errors: SettingsError for an address that demands a token without one, or a bad token or URL.
     """
+    settings = node.desk
     gate = Gate(read_token(settings), clock)
     client = connect_async(redis_url)
     reader, templates = Reader(client), render.environment()
     hub = Hub(client, settings.stream_queue_events)
     sampler = Sampler(client, time.monotonic)
-    board = Board(hub, reader, sampler, templates, clock, settings.refresh)
+
+    async def figures() -> Figures:
+        return await read_figures(client, node.deliver, clock())
+
+    board = Board(hub, reader, sampler, templates, clock, figures, settings.refresh)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -61,7 +64,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.desk = Desk(settings, client, reader, hub, board, sampler, templates, clock)
+    app.state.desk = Desk(node, redis_url, client, reader, hub, board, sampler, templates, clock, figures)
     app.state.gate = gate
     for module in (api, stream, health, metrics, pages):
         app.include_router(module.router)

@@ -16,6 +16,8 @@ from connectors.codec import UnreadableRecordError, decode
 from connectors.feeds.state import FeedState, Health
 from connectors.log import names
 from connectors.log.pages import Cursor
+from connectors.sinks.health import SinkHealth, sink_health
+from connectors.sinks.settings import DeliverSettings
 from pipelines.model import DropReason, Outcome
 
 PIPELINES = ("items", "stories")
@@ -57,10 +59,8 @@ class Figures:
     lags: tuple[Lag, ...]
     # Pipeline -> outcome ("kept", "dropped:empty", "read") -> count.
     outcomes: dict[str, dict[str, int]]
-    # Sink -> alerts that wait.
-    queues: dict[str, int]
+    sinks: tuple[SinkHealth, ...]
     dead_letters: int
-    outbox: int
     events: int
     stories: int
     alerts: int
@@ -73,36 +73,35 @@ class Figures:
         return next(lag for lag in self.lags if lag.stream == stream)
 
 
-async def read_figures(client: redis.asyncio.Redis, now: datetime) -> Figures:
+async def read_figures(client: redis.asyncio.Redis, deliver: DeliverSettings, now: datetime) -> Figures:
     """Read everything in a few round trips. Errors: redis.RedisError."""
     entries = names.entries_streams()
-    streams = [*entries, names.ITEMS]
+    streams = [*entries, names.ITEMS, names.OUTBOX]
     pipeline: Any = client.pipeline(transaction=False)  # half typed in redis-py
     for stream in streams:
         pipeline.get(names.cursor(stream))
         pipeline.xinfo_stream(stream)
     for name in PIPELINES:
         pipeline.hgetall(names.outcomes(name))
-    for stream in (names.DEAD, names.OUTBOX, names.EVENTS):
-        pipeline.xlen(stream)
+    pipeline.xlen(names.DEAD)
+    pipeline.xlen(names.EVENTS)
     pipeline.zcard(names.STORIES)
     pipeline.zcard(names.ALERTS)
-    pipeline.smembers(names.SINKS)
     pipeline.hvals(names.FEEDS)
     pipeline.info()
     answers = iter(await pipeline.execute(raise_on_error=False))
     shards = [_counted(stream, _sure(next(answers)), next(answers)) for stream in streams]
     outcomes = {name: {key.decode(): int(value) for key, value in _sure(next(answers)).items()} for name in PIPELINES}
-    dead, outbox, events, stories, alerts = (int(_sure(next(answers))) for _ in range(5))
-    sinks = sorted(raw.decode() for raw in _sure(next(answers)))
+    dead, events, stories, alerts = (int(_sure(next(answers))) for _ in range(4))
     feeds = _feeds_by_health(_sure(next(answers)))
     store = _store(_sure(next(answers)))
     oldest = await _oldest_unread(client, shards, now)
     lags = (
         _joined("entries", shards[: len(entries)], oldest),
-        _joined(names.ITEMS, shards[len(entries) :], oldest),
+        *(_joined(shard.stream, [shard], oldest) for shard in shards[len(entries) :]),
     )
-    return Figures(lags, outcomes, await _queues(client, sinks), dead, outbox, events, stories, alerts, feeds, store)
+    sinks = tuple(await sink_health(client, deliver))
+    return Figures(lags, outcomes, sinks, dead, events, stories, alerts, feeds, store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +155,6 @@ def _joined(stream: str, shards: Sequence[_Counted], ages: dict[str, float]) -> 
         appended=sum(shard.appended for shard in shards),
         read=sum(shard.cursor.read for shard in shards),
     )
-
-
-async def _queues(client: redis.asyncio.Redis, sinks: Sequence[str]) -> dict[str, int]:
-    if not sinks:
-        return {}
-    pipeline: Any = client.pipeline(transaction=False)
-    for sink in sinks:
-        pipeline.xlen(names.queue(sink))
-    return dict(zip(sinks, await pipeline.execute(), strict=True))
 
 
 def _feeds_by_health(raws: Sequence[bytes]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from connectors.log import names
 from connectors.settings import span_text
-from desk.figures import Figures, read_figures
+from desk.figures import Figures
 from desk.state import DeskOf
 from pipelines.desk_settings import DeskSettings
 
@@ -29,7 +29,7 @@ async def healthz() -> Mapping[str, str]:
 async def readyz(desk: DeskOf) -> JSONResponse:
     """Say whether Redis answers, takes writes, and is not far behind."""
     try:
-        figures = await read_figures(desk.client, desk.clock())
+        figures = await desk.figures()
         reasons = unready(figures, desk.settings)
         probe: Any = desk.client
         await probe.set(names.PROBE, "1", px=_PROBE_MS)

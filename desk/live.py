@@ -7,7 +7,7 @@ items a second are two quiet updates and not fifty.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from connectors.codec import UnreadableRecordError, decode
 from connectors.records import Alert
-from desk.figures import Figures, Sampler, read_figures
+from desk.figures import Figures, Sampler
 from desk.hub import Event, Hub, Id, Subscription, format_id
 from desk.read import Reader
 from desk.sse import HEARTBEAT, RETRY, Ended, frame
@@ -76,6 +76,7 @@ class Board:
         sampler: Sampler,
         templates: jinja2.Environment,
         clock: Callable[[], datetime],
+        figures: Callable[[], Awaitable[Figures]],
         refresh: timedelta,
     ) -> None:
         self._hub = hub
@@ -83,6 +84,7 @@ class Board:
         self._sampler = sampler
         self._templates = templates
         self._clock = clock
+        self._figures = figures
         self._refresh_seconds = refresh.total_seconds()
         self._pages: set[Page] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -143,7 +145,7 @@ class Board:
     async def _pulse(self) -> None:
         while True:
             with suppress(redis.RedisError):
-                self._tell(self.status(await read_figures(self._reader.client, self._clock())))
+                self._tell(self.status(await self._figures()))
             await asyncio.sleep(self._refresh_seconds)
 
     def _tell(self, what: Update | str) -> None:

@@ -13,7 +13,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from desk.figures import PIPELINES, Figures, all_outcomes, read_figures
+from connectors.sinks.health import SinkState
+from desk.figures import PIPELINES, Figures, all_outcomes
 from desk.state import DeskOf
 from pipelines.model import Outcome
 
@@ -24,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 async def metrics(desk: DeskOf) -> Response:
     """Everything in the Prometheus text format; without the store what the processes count."""
     try:
-        figures = await read_figures(desk.client, desk.clock())
+        figures = await desk.figures()
     except redis.RedisError:
         figures = None
     registry = CollectorRegistry()
@@ -79,15 +80,19 @@ def families(figures: Figures) -> Iterator[Metric]:
     yield from (read, outcomes)
 
     queues = GaugeMetricFamily("wirewatch_sink_queue_alerts", "Alerts that wait for a sink.", labels=["sink"])
-    for sink, waiting in figures.queues.items():
-        queues.add_metric([sink], waiting)
+    retrying = GaugeMetricFamily("wirewatch_sink_retrying_alerts", "Of them, tried and failed.", labels=["sink"])
+    states = GaugeMetricFamily("wirewatch_sink_state", "1 for the state that a sink is in.", labels=["sink", "state"])
+    for sink in figures.sinks:
+        queues.add_metric([sink.name], sink.waiting)
+        retrying.add_metric([sink.name], sink.retrying)
+        for state in SinkState:
+            states.add_metric([sink.name, state.value], float(sink.state is state))
     feeds = GaugeMetricFamily("wirewatch_feeds", "Feeds by health.", labels=["health"])
     for health, number in figures.feeds.items():
         feeds.add_metric([health], number)
-    yield from (queues, feeds)
+    yield from (queues, retrying, states, feeds)
 
     yield _gauge("wirewatch_dead_letters", "Dead letters kept.", figures.dead_letters)
-    yield _gauge("wirewatch_outbox_alerts", "Alert revisions kept in the outbox stream.", figures.outbox)
     yield _gauge("wirewatch_events", "Events that streams can still resume from.", figures.events)
     yield _gauge("wirewatch_stories", "Stories listed.", figures.stories)
     yield _gauge("wirewatch_alerts", "Alerts listed.", figures.alerts)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from desk.assets import assets
-from desk.figures import read_feeds, read_figures
+from desk.figures import read_feeds
 from desk.hub import format_id, parse_id
 from desk.live import CARD_REPORTS, CARDS
 from desk.read import Wanted, parse_place
@@ -27,7 +27,7 @@ _YEAR = "public, max-age=31536000, immutable"
 async def _frame_values(desk: Desk) -> dict[str, Any]:
     """What every page's frame shows. Read before the page's content: nothing falls in between."""
     since = format_id((await desk.hub.bounds()).last)
-    return {"since": since, "status_line": desk.board.status(await read_figures(desk.client, desk.clock()), live=False)}
+    return {"since": since, "status_line": desk.board.status(await desk.figures(), live=False)}
 
 
 @router.get("/")
@@ -119,7 +119,7 @@ async def feeds_page(desk: DeskOf) -> Response:
 async def ops_page(desk: DeskOf) -> Response:
     """Throughput, lag, outcomes, queues, the store."""
     frame = await _frame_values(desk)
-    figures = await read_figures(desk.client, desk.clock())
+    figures = await desk.figures()
     return desk.page("ops.html", **frame, figures=figures, rates=desk.sampler.rates(), rate=desk.sampler.rate(60))
 
 

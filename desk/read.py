@@ -136,7 +136,7 @@ class Reader:
 
     async def steps(self, alerts: Sequence[Alert]) -> list[tuple[Step, ...]]:
         """Read each alert's history; the last revision alone where no history is kept."""
-        lists = await self._lists([names.revisions(alert.alert_id) for alert in alerts], _REPORT_LIMIT)
+        lists = await self._lists([names.history(alert.alert_id) for alert in alerts], _REPORT_LIMIT)
         return [_decoded(Step, raws) or (_step(alert),) for alert, raws in zip(alerts, lists, strict=True)]
 
     async def _list(

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 import logging
 import socket
-import sys
-from collections.abc import Sequence
-from typing import Any
 
 import structlog
 import uvicorn
 
-from connectors.errors import Fault, SettingsError, WirewatchError
-from connectors.log.connect import check_url
+from connectors.errors import Fault, SettingsError
 from desk.app import create_app
 from desk.hub import Hub
 from desk.security import read_token
 from pipelines.desk_settings import DeskSettings
+from pipelines.settings import Settings
 
 _logger = structlog.get_logger()
 # Streams end at once when asked to; what has not ended by then is cut.
@@ -38,9 +33,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def build_server(settings: DeskSettings, redis_url: str) -> _Server:
+def build_server(node: Settings, redis_url: str) -> _Server:
     """Build a server for these settings; ``run_on`` starts it. Errors: SettingsError."""
-    app = create_app(settings, redis_url)
+    app = create_app(node, redis_url)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -81,45 +76,17 @@ def url_of(opened: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def serve(settings: DeskSettings, redis_url: str) -> int:
-    """Serve until SIGTERM or SIGINT, which end it within five seconds. Errors: SettingsError."""
-    if problem := check_url(redis_url):
-        raise SettingsError([Fault("settings", 0, "redis", problem)])
+def serve(node: Settings, redis_url: str) -> int:
+    """Serve until SIGTERM or SIGINT, which end it within five seconds; gives the exit code.
+
+    Errors: SettingsError for an address that cannot be used, a bad token, or none where one must be.
+    """
     # Uvicorn's own lines say nothing that the desk's do not.
     logging.getLogger("uvicorn").disabled = True
     for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logging.getLogger(name).disabled = True
-    server = build_server(settings, redis_url)
-    with listen(settings) as opened:
-        _logger.info("desk_listening", url=url_of(opened), token_demanded=bool(read_token(settings)))
+    server = build_server(node, redis_url)
+    with listen(node.desk) as opened:
+        _logger.info("desk_listening", url=url_of(opened), token_demanded=bool(read_token(node.desk)))
         server.run([opened])
     return 0 if server.started else 1
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command. Exit codes: 0 done, 1 failed, 2 bad usage or settings."""
-    defaults = DeskSettings()
-    parser = argparse.ArgumentParser(prog="wirewatch desk", description="Serve the page, the API and /metrics.")
-    parser.add_argument("--redis", required=True, metavar="URL", help="the store: redis://, rediss://, unix://, …")
-    parser.add_argument("--host", default=defaults.host, help=f"address to listen on (default {defaults.host})")
-    parser.add_argument("--port", type=int, default=defaults.port, help=f"port (default {defaults.port}; 0: any)")
-    parser.add_argument("--token-file", default="", metavar="FILE", help="file whose first line is the token")
-    parser.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME", help="name under which browsers may reach the desk"
-    )
-    given = parser.parse_args(argv)
-    if not 0 <= given.port <= 65535:
-        parser.error(f"--port: expected 0 to 65535, got {given.port}")
-    changes: dict[str, Any] = {"host": given.host, "port": given.port, "token_file": given.token_file}
-    try:
-        return serve(dataclasses.replace(defaults, **changes, hosts=tuple(given.allow_host)), given.redis)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except WirewatchError as error:
-        print(error, file=sys.stderr)
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

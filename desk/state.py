@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -13,19 +13,21 @@ from fastapi import Depends, HTTPException, Request
 from starlette.responses import HTMLResponse
 
 from desk import telemetry
-from desk.figures import Sampler
+from desk.figures import Figures, Sampler
 from desk.hub import Hub
 from desk.live import Board
 from desk.read import Reader
 from desk.telemetry import Refusal
 from pipelines.desk_settings import DeskSettings
+from pipelines.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything a route needs."""
 
-    settings: DeskSettings
+    node: Settings
+    redis_url: str
     client: redis.asyncio.Redis
     reader: Reader
     hub: Hub
@@ -33,6 +35,12 @@ class Desk:
     sampler: Sampler
     templates: jinja2.Environment
     clock: Callable[[], datetime]
+    figures: Callable[[], Awaitable[Figures]]
+
+    @property
+    def settings(self) -> DeskSettings:
+        """The desk's own settings."""
+        return self.node.desk
 
     def refuse_when_full(self) -> None:
         """Turn a stream client away while too many are open. Errors: HTTPException 503."""

@@ -80,11 +80,6 @@ def alert(alert_id: str) -> str:
     return f"alert:{alert_id}"
 
 
-def revisions(alert_id: str) -> str:
-    """List with expiry: JSON Alert of every revision, oldest first."""
-    return f"revisions:{alert_id}"
-
-
 def history(alert_id: str) -> str:
     """List with expiry: JSON Alert, every revision in order."""
     return f"history:{alert_id}"

@@ -21,6 +21,7 @@ from connectors.records import Alert, AlertState, Evidence, Report
 from desk.serve import build_server, listen, url_of
 from pipelines.desk_settings import DeskSettings
 from pipelines.model import AlertEvent, EventKind, Item, ItemEvent, Outcome, Story, StoryReport
+from pipelines.settings import Settings
 
 START = datetime(2022, 11, 8, 12, 0, tzinfo=UTC)
 
@@ -107,7 +108,7 @@ class Newsroom:
     def raise_alert(self, alert: Alert) -> str:
         """Keep an alert revision and tell of it."""
         self.client.set(names.alert(alert.alert_id), encode(alert))
-        self.client.rpush(names.revisions(alert.alert_id), encode(alert))
+        self.client.rpush(names.history(alert.alert_id), encode(alert))
         self.client.zadd(names.ALERTS, {alert.alert_id: alert.raised_at.timestamp()})
         return self.event(AlertEvent(EventKind.ALERT, alert, alert.raised_at))
 
@@ -153,7 +154,7 @@ def start_desk(redis_url: str) -> Iterator[StartDesk]:
 
     def start(url: str = redis_url, listen_on: str = "127.0.0.1", **changes: Any) -> str:
         settings = dataclasses.replace(DeskSettings(port=0), **changes)
-        server = build_server(settings, url)
+        server = build_server(Settings(desk=settings), url)
         opened = listen(dataclasses.replace(settings, host=listen_on))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([opened])), daemon=True)
         thread.start()
