@@ -17,10 +17,10 @@ import pytest
 import redis
 from aiohttp import web
 
-from connectors.codec import encode
+from connectors.codec import decode, encode
 from connectors.contract import Sink
 from connectors.log import names
-from connectors.records import Alert, AlertState, Evidence, Report
+from connectors.records import Alert, AlertState, DeadLetter, Evidence, Report
 from connectors.registry import SINKS
 from connectors.sinks.deliver import run_deliver
 from connectors.sinks.post import open_session
@@ -170,6 +170,10 @@ class Kit:
     def outcomes(self, sink: str) -> dict[str, int]:
         found: Any = self.client.hgetall(names.outcomes(f"deliver:{sink}"))
         return {key.decode(): int(count) for key, count in found.items()}
+
+    def letters(self) -> list[DeadLetter]:
+        found: Any = self.client.xrange(names.DEAD)
+        return [decode(DeadLetter, fields[names.FIELD]) for _, fields in found]
 
 
 @pytest.fixture
