@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from connectors.errors import SettingsError, WirewatchError
 
@@ -65,10 +65,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _add(commands: _Commands, name: str, command: Command, help: str, *, takes_beam: bool = False) -> argparse.ArgumentParser:
+def _add(
+    commands: _Commands, name: str, command: Command, help: str, *, takes_beam: bool = False
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(command=command, takes_beam=takes_beam)
     return parser
@@ -108,7 +110,9 @@ def _add_check(commands: _Commands) -> None:
 
 
 def _add_replay(commands: _Commands) -> None:
-    replay = _add(commands, "replay", _replay, "send an archive through both pipelines; one line per entry", takes_beam=True)
+    replay = _add(
+        commands, "replay", _replay, "send an archive through both pipelines; one line per entry", takes_beam=True
+    )
     replay.add_argument("input", metavar="IN.jsonl", help="entries, one JSON object a line; - for standard input")
     replay.add_argument("--out", required=True, metavar="OUT.jsonl", help="what was decided; - for standard output")
     replay.add_argument("--rules", metavar="FILE-OR-FOLDER", help="rules to match instead of the settings' ones")
@@ -225,7 +229,9 @@ def _process(options: argparse.Namespace) -> int:
 
         serve(options.process, settings, url, options.beam_arguments)
         return EXIT_DONE
-    return {"poll": node.serve_poll, "deliver": node.serve_deliver, "desk": node.serve_desk}[options.process](settings, url)
+    return {"poll": node.serve_poll, "deliver": node.serve_deliver, "desk": node.serve_desk}[options.process](
+        settings, url
+    )
 
 
 def _demo(options: argparse.Namespace) -> int:

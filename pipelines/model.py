@@ -35,6 +35,10 @@ class DeadReason(StrEnum):
     FAILED = "failed"
 
 
+# What a rule may fire on besides the states: its first match, whatever the state.
+FIRST = "first"
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A name found in an item. Offsets are code points into the named field, end exclusive."""

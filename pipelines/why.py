@@ -14,7 +14,7 @@ from connectors.log.connect import connect
 from connectors.records import Alert
 from pipelines.model import Item, Place, Story
 from pipelines.rules.load import load_rules
-from pipelines.rules.matcher import missed
+from pipelines.rules.explain import missed
 from pipelines.settings import Settings, rule_files
 
 _LOOK_BACK = 5000

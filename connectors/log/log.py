@@ -239,6 +239,11 @@ def _shared(url: str) -> RedisLog:
     return RedisLog(url)
 
 
+def forget_shared_logs() -> None:
+    """Forget the logs of this process, as a restart does."""
+    _shared.cache_clear()
+
+
 def shared_log(url: str, patience_seconds: float | None = None) -> RedisLog:
     """The log of this process for a URL: one client, however many DoFn instances ask.
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from connectors.keys import stable_id
 from connectors.records import Alert, AlertState, Report
-from pipelines.model import Item, Match, Story
+from pipelines.model import FIRST, Item, Match, Story
 from pipelines.sources.labels import voice
 
 # Reports that travel with an alert; all of them stand on the story's page.
@@ -27,8 +27,8 @@ class RuleTerms:
 
     name: str
     severity: str = "medium"
-    # States at which it fires.
-    when: Collection[str] = frozenset(AlertState)
+    # States at which it fires, and FIRST for its first match in any state.
+    when: Collection[str] = frozenset((FIRST, *AlertState))
     # Names of sinks; () means every sink.
     routes: tuple[str, ...] = ()
 
@@ -40,9 +40,9 @@ def alert_id(rule: str, story_id: str) -> str:
 
 def is_due(before: Alert | None, story: Story, terms: RuleTerms) -> bool:
     """Say whether a story that a rule matched calls for a revision."""
-    if story.state not in terms.when:
-        return False
-    return before is None or (before.state, before.flags) != (story.state, story.flags)
+    if before is None:
+        return FIRST in terms.when or story.state in terms.when
+    return story.state in terms.when and (before.state, before.flags) != (story.state, story.flags)
 
 
 def first_alert(
