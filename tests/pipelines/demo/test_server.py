@@ -10,8 +10,9 @@ import aiohttp
 import feedparser
 import pytest
 
+from connectors.feeds.parse import parse_feed
 from connectors.testing import FakeClock
-from pipelines.demo.publish import Published, feed_bytes
+from pipelines.demo.publish import Published, content_type, feed_bytes
 from pipelines.demo.scenario import Format, Kind, Scenario, ScenarioFeed, load_scenario
 from pipelines.demo.server import DemoServer, serve
 
@@ -158,3 +159,17 @@ def test_feeds_are_listed_with_their_addresses_and_labels(scenario: Scenario) ->
                 assert response.status == 200, feed.id
 
     served(scenario, use)
+
+
+def test_every_feed_passes_the_systems_own_parser(scenario: Scenario) -> None:
+    for feed in scenario.feeds:
+        body = feed_bytes(feed, _everything(scenario, feed), "http://127.0.0.1/feed")
+        parsed = parse_feed(body, base_url="http://127.0.0.1/feed", content_type=content_type(feed))
+        assert parsed.faults == (), feed.id
+        got = [(entry.title, entry.link, entry.entry_id, entry.published_at) for entry in parsed.entries]
+        # RSS 1.0 names an entry by the page it is about.
+        wanted = [
+            (entry.title, entry.link, entry.link if feed.format is Format.RDF else entry.guid, _NOW)
+            for entry in scenario.of_feed(feed.id)
+        ]
+        assert got == wanted, feed.id

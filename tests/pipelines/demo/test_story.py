@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 
 import pytest
 
+from connectors.records import Entry
 from pipelines.demo.scenario import Kind, Scenario, ScenarioEntry, load_expected, load_scenario
 from pipelines.entities.countries import find_countries
+from pipelines.rules.load import load_rules
+from pipelines.rules.matcher import RuleSet
 from pipelines.stories.index import JoinLimits, StoryIndex, words_of
 from pipelines.stories.ladder import counts, standing
+from pipelines.text.normalize import normalize
 from pipelines.text.tokens import tokenize
 
 _START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -81,3 +87,18 @@ def test_reports_climb_the_ladder_as_expected(scenario: Scenario) -> None:
             steps.append((now.state, now.flags, tuple(heard), now.independent))
     [alert] = load_expected().alerts
     assert steps == [(step.state, step.flags, step.interests, step.independent) for step in alert.revisions]
+
+
+def test_the_rule_matches_the_visit_and_nothing_else(scenario: Scenario) -> None:
+    with resources.as_file(resources.files("pipelines.demo") / "data" / "rules.yaml") as path:
+        rules = RuleSet.compile(load_rules([path]))
+    languages = {feed.id: feed.language for feed in scenario.feeds}
+    matched = set()
+    for entry in scenario.entries:
+        item = normalize(Entry(entry.feed, entry.guid, entry.link, entry.title, entry.summary, "", _START, language=""))
+        tokens = tokenize(item.title, item.text)
+        entities = find_countries(tokens, languages[entry.feed])
+        if rules.match(replace(item, language=languages[entry.feed], entities=entities), tokens):
+            matched.add(entry.id)
+    wanted = (Kind.VISIT, Kind.COPY, Kind.AGAIN, Kind.EDIT)
+    assert matched == {entry.id for entry in scenario.entries if entry.kind in wanted}
