@@ -4,88 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Protocol
 
+from connectors.feeds.faults import ParseFault
 from connectors.feeds.fetch import Fetched
+from connectors.feeds.parsed import ParsedEntry, ParsedFeed
 from connectors.http.errors import ErrorClass
 
-
-class ParsedEntry(Protocol):
-    """One entry as a parser gives it: sanitised, links absolute."""
-
-    @property
-    def entry_id(self) -> str:
-        """As the feed gave it; else the link; else a hash of title and text."""
-
-    @property
-    def link(self) -> str:
-        """Absolute http(s) URL, or ""."""
-
-    @property
-    def title(self) -> str:
-        """Plain text, one line."""
-
-    @property
-    def summary(self) -> str:
-        """Sanitised HTML."""
-
-    @property
-    def content(self) -> str:
-        """Sanitised HTML, or ""."""
-
-    @property
-    def published_at(self) -> datetime | None:
-        """Aware UTC."""
-
-    @property
-    def updated_at(self) -> datetime | None:
-        """Aware UTC."""
-
-    @property
-    def authors(self) -> tuple[str, ...]:
-        """Names."""
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """Terms."""
-
-    @property
-    def language(self) -> str:
-        """Code that the entry declares, or ""."""
-
-
-class ParsedMeta(Protocol):
-    """What a feed says of itself."""
-
-    @property
-    def language(self) -> str:
-        """Code that the feed declares, or ""."""
-
-    @property
-    def ttl_seconds(self) -> float | None:
-        """RSS <ttl>."""
-
-    @property
-    def update_period_seconds(self) -> float | None:
-        """sy:updatePeriod over sy:updateFrequency."""
-
-
-class ParsedFeed(Protocol):
-    """A parsed body."""
-
-    @property
-    def feed(self) -> ParsedMeta:
-        """The feed itself."""
-
-    @property
-    def entries(self) -> Sequence[ParsedEntry]:
-        """In the feed's order."""
-
-    @property
-    def faults(self) -> Sequence[StrEnum]:
-        """What was wrong, whether or not entries came."""
+# Faults after which a body without entries is no feed. Any other leaves an empty feed, which is fine.
+_FATAL = {
+    ParseFault.NOT_A_FEED_HTML: ErrorClass.HTML,
+    ParseFault.TOO_LARGE: ErrorClass.TOO_LARGE,
+    ParseFault.EMPTY_BODY: ErrorClass.PARSE,
+    ParseFault.NOT_A_FEED: ErrorClass.PARSE,
+    ParseFault.UNPARSEABLE: ErrorClass.PARSE,
+    ParseFault.MALFORMED: ErrorClass.PARSE,
+    ParseFault.TIMED_OUT: ErrorClass.PARSE,
+    ParseFault.WORKER_DIED: ErrorClass.PARSE,
+}
+_TTL_LIMIT = timedelta(days=365)
 
 
 class Parser(Protocol):
@@ -103,30 +41,20 @@ class Contents:
     entries: Sequence[ParsedEntry]
     language: str = ""
     ttl: timedelta | None = None
-    # Names of what was wrong, whether or not entries came.
-    faults: tuple[str, ...] = ()
+    # What was wrong, whether or not entries came.
+    faults: tuple[ParseFault, ...] = ()
     # No feed at all: its class, and one line for people.
     error: ErrorClass | None = None
     detail: str = ""
 
 
-_HTML = "not_a_feed_html"
-
-
 async def contents_of(parser: Parser, fetched: Fetched) -> Contents:
-    """Have a body parsed. A body with faults and no entry is a failure, one without either an empty feed."""
+    """Have a body parsed, and say whether it was a feed."""
     parsed = await parser.parse(fetched.body, fetched.final_url, fetched.content_type)
-    faults = tuple(dict.fromkeys(fault.value for fault in parsed.faults))
-    ttl = max(parsed.feed.ttl_seconds or 0.0, parsed.feed.update_period_seconds or 0.0)
-    error: ErrorClass | None = None
-    if faults and not parsed.entries:
-        error = ErrorClass.HTML if _HTML in faults else ErrorClass.PARSE
-    detail = f"{', '.join(faults)} ({fetched.content_type or 'no content type'})" if error else ""
-    return Contents(
-        parsed.entries,
-        parsed.feed.language,
-        timedelta(seconds=min(ttl, 1e8)) if ttl > 0 else None,
-        faults,
-        error,
-        detail,
-    )
+    seconds = max(parsed.feed.ttl_seconds or 0, parsed.feed.update_period_seconds or 0)
+    ttl = timedelta(seconds=min(seconds, _TTL_LIMIT.total_seconds())) if seconds > 0 else None
+    fatal = next((_FATAL[fault] for fault in parsed.faults if fault in _FATAL), None)
+    if fatal is None or parsed.entries:
+        return Contents(parsed.entries, parsed.feed.language, ttl, parsed.faults)
+    detail = f"{', '.join(parsed.faults)} ({fetched.content_type or 'no content type'})"
+    return Contents((), "", None, parsed.faults, fatal, detail)

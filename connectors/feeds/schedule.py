@@ -24,6 +24,9 @@ _LENGTHEN = 1.5
 _SPREAD = 0.1
 # Enough for every cap; more would leave the range of a timedelta.
 _MOST_DOUBLINGS = 20
+# How much one gap counts against what is usual.
+_GAP_WEIGHT = 0.1
+_SILENT_MOST = timedelta(days=14)
 # Window of dated entries from which the rate of a feed never seen before is guessed.
 _GUESS_WINDOW = timedelta(days=3)
 
@@ -150,10 +153,17 @@ def failed(pace: Pace) -> Pace:
     return Pace(pace.interval_seconds, pace.rate, pace.errors_in_row + 1)
 
 
-def silent_after(rate: float) -> timedelta:
-    """Time without news after which a feed that answers is called silent."""
-    usual = timedelta(seconds=min(20.0 / rate, 30 * 86400.0)) if rate > 0 else 14 * DAY
-    return min(max(usual, DAY), 14 * DAY)
+def usual_gap(before_seconds: float, gap: timedelta) -> float:
+    """Learn the usual time between news, in seconds, from one more gap; 0 is unknown."""
+    seconds = max(gap.total_seconds(), 0.0)
+    return before_seconds + (seconds - before_seconds) * _GAP_WEIGHT if before_seconds else seconds
+
+
+def silent_after(gap_seconds: float) -> timedelta:
+    """Time without news after which a feed that answers is called silent; by its usual gap, 0 unknown."""
+    if not gap_seconds:
+        return _SILENT_MOST
+    return min(max(timedelta(seconds=min(20 * gap_seconds, 1e8)), DAY), _SILENT_MOST)
 
 
 def _interval(rate: float, limits: Limits) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from connectors.feeds.faults import ParseFault
 from connectors.feeds.schedule import Pace
 from connectors.http.errors import ErrorClass
 
@@ -58,6 +59,8 @@ class FeedState:
     last_success_at: datetime | None = None
     # When an entry came that had not been there before.
     last_new_at: datetime | None = None
+    # Time that usually lies between two polls with news; 0 unknown.
+    usual_gap_seconds: float = 0.0
     first_verified_at: datetime | None = None
 
     # Class, status and words of the failure that stands; "" and 0 while it works.
@@ -74,8 +77,8 @@ class FeedState:
     reason: str = ""
     polls: int = 0
     entries_appended: int = 0
-    # Faults of the last body that gave entries nevertheless, by name.
-    faults: tuple[str, ...] = ()
+    # Faults of the last body, whether or not it gave entries.
+    faults: tuple[ParseFault, ...] = ()
 
 
 def adopted(state: FeedState | None, feed_id: str, url: str) -> FeedState:

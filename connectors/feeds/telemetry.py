@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
 from prometheus_client import Counter, Histogram
 
+from connectors.feeds.faults import ParseFault
 from connectors.feeds.fetch import Failed, Fetched, FetchResult, Unchanged
 from connectors.feeds.update import Update
 from connectors.http.errors import ErrorClass
@@ -67,14 +67,10 @@ for _outcome in PollOutcome:
     _POLLED.labels(_outcome)
 for _error in ErrorClass:
     _FAILED.labels(_error)
+for _fault in ParseFault:
+    _FAULTS.labels(_fault)
 for _entry_kind in EntryKind:
     _APPENDED.labels(_entry_kind)
-
-
-def faults_known(names: Iterable[str]) -> None:
-    """Start the count of each fault that the parser knows at zero."""
-    for name in names:
-        _FAULTS.labels(name)
 
 
 def feed_polled(result: FetchResult, update: Update, seconds: float, *, is_committed: bool) -> None:
@@ -105,7 +101,7 @@ def feed_polled(result: FetchResult, update: Update, seconds: float, *, is_commi
         next_due_at=state.next_due_at.isoformat(timespec="seconds") if state.next_due_at else "",
         duration_seconds=round(seconds, 3),
         **({"reason": state.reason} if state.reason else {}),
-        **({"faults": list(state.faults)} if state.faults and isinstance(result, Fetched) else {}),
+        **({"faults": [fault.value for fault in state.faults]} if state.faults and isinstance(result, Fetched) else {}),
         **({"entries_cut": update.cut} if update.cut else {}),
     )
 

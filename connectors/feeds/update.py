@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from connectors import keys
 from connectors.feeds import schedule
-from connectors.feeds.contents import Contents, ParsedEntry
+from connectors.feeds.contents import Contents
 from connectors.feeds.feed import Feed
 from connectors.feeds.fetch import Failed, Fetched, FetchResult, Unchanged
+from connectors.feeds.parsed import ParsedEntry
 from connectors.feeds.schedule import Facts, Limits
 from connectors.feeds.state import FeedState, Health
 from connectors.http.errors import ErrorClass
@@ -153,14 +154,17 @@ def _after_body(
         validators_distrusted_until=now + _DISTRUST if lies else state.validators_distrusted_until,
         ttl_seconds=contents.ttl.total_seconds() if contents.ttl else 0.0,
         last_new_at=now if news else state.last_new_at,
+        usual_gap_seconds=_usual_gap(state, now) if news else state.usual_gap_seconds,
         entries_appended=state.entries_appended + len(changed),
         faults=contents.faults,
     )
     if is_first:
         dates = [entry.published_at for entry in taken if entry.published_at is not None]
+        pace = schedule.guessed(dates, now, limits)
         state = dataclasses.replace(
             state,
-            pace=schedule.guessed(dates, now, limits),
+            pace=pace,
+            usual_gap_seconds=1 / pace.rate if pace.rate else 0.0,
             last_new_at=max((at for at in dates if at <= now), default=now),
         )
     state = _after_success(state, result, news, limits, jitter, learn=not is_first)
@@ -210,13 +214,17 @@ def _after_success(
         failing_since=None,
     )
     quiet = now - (state.last_new_at or now)
-    if quiet > schedule.silent_after(pace.rate):
-        return dataclasses.replace(state, health=Health.SILENT, reason=_silence(quiet, pace.rate))
+    if quiet > schedule.silent_after(state.usual_gap_seconds):
+        return dataclasses.replace(state, health=Health.SILENT, reason=_silence(quiet, state.usual_gap_seconds))
     return dataclasses.replace(state, health=Health.WORKING, reason="")
 
 
-def _silence(quiet: timedelta, rate: float) -> str:
-    usual = f"usually something new every {_span(timedelta(seconds=1 / rate))}, " if rate > 1e-7 else ""
+def _usual_gap(state: FeedState, now: datetime) -> float:
+    return schedule.usual_gap(state.usual_gap_seconds, now - (state.last_new_at or now))
+
+
+def _silence(quiet: timedelta, gap_seconds: float) -> str:
+    usual = f"usually something new every {_span(timedelta(seconds=gap_seconds))}, " if gap_seconds else ""
     return f"{usual}nothing for {_span(quiet)}"
 
 

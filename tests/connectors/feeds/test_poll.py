@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,9 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from connectors.codec import decode
+from connectors.feeds.faults import ParseFault
 from connectors.feeds.feed import Feed
+from connectors.feeds.parsed import FeedInfo, ParsedEntry, ParsedFeed
 from connectors.feeds.poll import poll_once, run_poller
 from connectors.feeds.settings import FeedsSettings
 from connectors.feeds.state import FeedState, Health
@@ -40,50 +41,18 @@ FAST = FeedsSettings(
 PATIENCE_SECONDS = 15.0
 
 
-class Fault(StrEnum):
-    HTML = "not_a_feed_html"
-    BROKEN = "broken_markup"
-
-
-@dataclass(frozen=True)
-class Meta:
-    language: str = ""
-    ttl_seconds: float | None = None
-    update_period_seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class Parsed:
-    entry_id: str
-    link: str
-    title: str
-    summary: str = ""
-    content: str = ""
-    published_at: datetime | None = None
-    updated_at: datetime | None = None
-    authors: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    language: str = ""
-
-
-@dataclass(frozen=True)
-class ParsedBody:
-    feed: Meta
-    entries: tuple[Parsed, ...]
-    faults: tuple[Fault, ...] = ()
-
-
 class JsonParser:
     """Reads [["id", "title"], …]; anything else has a fault."""
 
-    async def parse(self, body: bytes, base_url: str, content_type: str) -> ParsedBody:
+    async def parse(self, body: bytes, base_url: str, content_type: str) -> ParsedFeed:
         if body.startswith(b"<html"):
-            return ParsedBody(Meta(), (), (Fault.HTML,))
+            return ParsedFeed(faults=(ParseFault.NOT_A_FEED_HTML,))
         try:
             rows = json.loads(body)
         except ValueError:
-            return ParsedBody(Meta(), (), (Fault.BROKEN,))
-        return ParsedBody(Meta("en-GB"), tuple(Parsed(key, f"https://a.example/{key}", title) for key, title in rows))
+            return ParsedFeed(faults=(ParseFault.UNPARSEABLE,))
+        entries = (ParsedEntry(key, f"https://a.example/{key}", title, "", "") for key, title in rows)
+        return ParsedFeed(FeedInfo(language="en"), tuple(entries))
 
 
 def _now() -> datetime:

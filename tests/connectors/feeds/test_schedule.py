@@ -20,6 +20,7 @@ from connectors.feeds.schedule import (
     learned,
     next_poll_at,
     silent_after,
+    usual_gap,
 )
 from connectors.http.errors import ErrorClass
 
@@ -139,10 +140,15 @@ def test_complaint_of_too_many_requests_doubles_a_long_interval() -> None:
 
 
 def test_silence_is_measured_by_what_is_usual() -> None:
-    assert silent_after(1 / 60) == DAY
-    assert silent_after(1 / 86400) == timedelta(days=14)
-    assert silent_after(1 / (4 * 3600)) == timedelta(hours=80)
+    assert silent_after(60.0) == DAY
+    assert silent_after(4 * 3600.0) == timedelta(hours=80)
+    assert silent_after(86400.0) == timedelta(days=14)
     assert silent_after(0.0) == timedelta(days=14)
+
+
+def test_usual_gap_follows_slowly() -> None:
+    assert usual_gap(0.0, timedelta(hours=1)) == 3600
+    assert usual_gap(3600.0, timedelta(hours=2)) == 3960
 
 
 @pytest.mark.parametrize(
