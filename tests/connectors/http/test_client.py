@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import shutil
+import ssl
+import subprocess
 import zlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from connectors.http.client import GuardedSession, HttpLimits, Response, host_of, user_agent
+from connectors.http.client import GuardedSession, Response, host_of, user_agent
 from connectors.http.errors import ErrorClass, FetchError
+from connectors.http.limits import HttpLimits
 from connectors.http.testing import LOOPBACK, LocalServer, RawServer
 
 QUICK = HttpLimits(
@@ -294,3 +299,27 @@ def test_one_failing_host_leaves_the_others_alone() -> None:
 def test_host_is_named_with_its_port() -> None:
     assert host_of("https://News.Example/a") == "news.example:443"
     assert host_of("http://[") == ""
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+def test_certificate_that_nobody_vouches_for_is_a_tls_error(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+    subprocess.run(
+        [*command, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+
+    async def run(client_context: ssl.SSLContext | None) -> Response:
+        async with (
+            LocalServer(ssl_context=context) as server,
+            GuardedSession(allow_networks=LOOPBACK, ssl_context=client_context) as session,
+        ):
+            return await session.request("GET", server.serve("/", b"ok"))
+
+    assert asyncio.run(run(trusting)).body == b"ok"
+    with pytest.raises(FetchError) as caught:
+        asyncio.run(run(None))
+    assert caught.value.kind is ErrorClass.TLS
