@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import redis.asyncio
@@ -16,14 +16,15 @@ from connectors.log import names
 from connectors.log.connect import connect_async
 from connectors.registry import SINKS
 from connectors.sinks import telemetry
-from connectors.sinks.patience import keep_turning
+from connectors.sinks.patience import abandon, keep_turning
 from connectors.sinks.post import Clock, open_session
 from connectors.sinks.route import Router
 from connectors.sinks.secrets import read_secrets, secret_faults
 from connectors.sinks.settings import DeliverSettings
 from connectors.sinks.worker import SinkWorker
 
-_CLOSE_SECONDS = 1.0
+_STOP_SECONDS = 4.0
+_CLOSE_SECONDS = 0.5
 
 
 async def run_deliver(settings: DeliverSettings, redis_url: str, stop: asyncio.Event, clock: Clock) -> None:
@@ -48,13 +49,29 @@ async def run_deliver(settings: DeliverSettings, redis_url: str, stop: asyncio.E
             secrets = read_secrets(each)
             sink = SINKS[each.kind](each, secrets, session, clock)
             stack.push_async_callback(_close, sink.close)
-            workers.append(SinkWorker(each, settings, sink, secrets, client, clock, token))
-        router = Router(client, sink_names, clock)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keep_turning("start", lambda: _name_orphans(client, sink_names, stop), stop))
-            tasks.create_task(keep_turning("router", router.turn, stop))
-            for name, worker in zip(sink_names, workers, strict=True):
-                tasks.create_task(keep_turning(name, worker.turn, stop))
+            workers.append(SinkWorker(each, settings, sink, secrets, client, clock, token, stop))
+        router = Router(client, sink_names, clock, stop)
+        turns = {"start": lambda: _name_orphans(client, sink_names, stop), "router": router.turn}
+        parts = [keep_turning(part, turn, stop) for part, turn in turns.items()]
+        parts += [keep_turning(name, worker.turn, stop) for name, worker in zip(sink_names, workers, strict=True)]
+        await _run_until(stop, parts)
+
+
+async def _run_until(stop: asyncio.Event, parts: list[Coroutine[Any, Any, None]]) -> None:
+    """Run all parts until ``stop``, and some seconds longer if need be. Errors: the first of a part."""
+    running = {asyncio.create_task(part) for part in parts}
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        # Without being told to stop, a part ends only by an error.
+        await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            await asyncio.wait(running, timeout=_STOP_SECONDS)
+    finally:
+        for task in (stopping, *running):
+            await abandon(task)
+    for task in running:
+        if not task.cancelled():
+            task.result()
 
 
 async def _close(close: Callable[[], Awaitable[None]]) -> None:

@@ -1,9 +1,9 @@
-"""Waits for a Redis that is away, and for the order to stop."""
+"""Waits for a Redis that is away, and ends what waits for a Redis that has nothing to say."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import redis
@@ -13,6 +13,7 @@ from connectors.sinks import telemetry
 
 T = TypeVar("T")
 _BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
+_CANCEL_SECONDS = 0.05
 
 
 async def patiently(part: str, ask: Callable[[], Awaitable[T]]) -> T:
@@ -32,35 +33,40 @@ async def patiently(part: str, ask: Callable[[], Awaitable[T]]) -> T:
 async def keep_turning(part: str, turn: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
     """Take turns until ``stop``; a turn that finds Redis away is followed by a wait, not by the end.
 
-    A turn under way when ``stop`` comes is cancelled: it must be safe to abandon anywhere.
-    Errors: whatever a turn raises, Redis being away excepted.
+    A turn must itself end soon after ``stop``. Errors: whatever a turn raises, Redis being away excepted.
     """
-    stopping = asyncio.create_task(stop.wait())
     attempt = 0
+    while not stop.is_set():
+        try:
+            await turn()
+            attempt = 0
+        except redis.RedisError as error:
+            await _bear(part, attempt, error)
+            attempt += 1
+
+
+async def unless(stop: asyncio.Event, ask: Coroutine[Any, Any, T]) -> T | None:
+    """Give what ``ask`` gives, or None as soon as ``stop`` is set; ``ask`` is then abandoned."""
+    asking, stopping = asyncio.create_task(ask), asyncio.create_task(stop.wait())
     try:
-        while not stop.is_set():
-            turning = asyncio.ensure_future(turn())
-            try:
-                await asyncio.wait({turning, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await _cancelled(turning)
-            error = None if turning.cancelled() else turning.exception()
-            if isinstance(error, redis.RedisError):
-                await _bear(part, attempt, error)
-                attempt += 1
-            elif error is not None:
-                raise error
-            else:
-                attempt = 0
+        await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return asking.result() if asking.done() else None
     finally:
-        await _cancelled(stopping)
+        await abandon(asking)
+        await abandon(stopping)
 
 
-async def _cancelled(task: asyncio.Future[Any]) -> None:
-    """End a task and see it out; its error, if any, stays in it."""
-    if not task.done():
+async def abandon(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and see it out; its error, if any, stays in it.
+
+    Asked for until it is done: the Redis client swallows a cancellation that meets one of its own
+    time-outs, and would go on waiting.
+    """
+    while not task.done():
         task.cancel()
-        await asyncio.wait({task})
+        await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
+    if not task.cancelled():
+        task.exception()  # looked at, or the loop would report it as forgotten
 
 
 async def _bear(part: str, attempt: int, error: redis.RedisError) -> None:

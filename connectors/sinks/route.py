@@ -7,6 +7,7 @@ neither lose a revision nor queue it twice.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from connectors.log import names
 from connectors.log.pages import Cursor, Record
 from connectors.records import Alert, DeadLetter
 from connectors.sinks import telemetry
+from connectors.sinks.patience import unless
 
 _COUNT = 100
 _BLOCK_MS = 1000
@@ -28,10 +30,13 @@ STAGE = "deliver"
 class Router:
     """Reads the outbox from its committed cursor, whoever moved it."""
 
-    def __init__(self, client: redis.asyncio.Redis, sinks: Sequence[str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, client: redis.asyncio.Redis, sinks: Sequence[str], clock: Callable[[], datetime], stop: asyncio.Event
+    ) -> None:
         self._client: Any = client
         self._sinks = tuple(sinks)
         self._clock = clock
+        self._stop = stop
         # None: unknown, to be read from Redis.
         self._cursor: Cursor | None = None
 
@@ -41,7 +46,8 @@ class Router:
         before, self._cursor = self._cursor, None
         if before is None:
             before = Cursor.parse(await self._client.get(key))
-        reply = await self._client.xread({names.OUTBOX: before.last_id}, count=_COUNT, block=_BLOCK_MS)
+        reading = self._client.xread({names.OUTBOX: before.last_id}, count=_COUNT, block=_BLOCK_MS)
+        reply = await unless(self._stop, reading)
         if not reply:
             self._cursor = before
             return

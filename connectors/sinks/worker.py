@@ -14,7 +14,7 @@ from connectors.contract import Delivered, Disabled, FailReason, Outcome, Reject
 from connectors.records import Alert, DeadLetter
 from connectors.sinks import telemetry
 from connectors.sinks.lanes import Lanes, Waiting
-from connectors.sinks.patience import patiently
+from connectors.sinks.patience import abandon, patiently, unless
 from connectors.sinks.post import Clock
 from connectors.sinks.queues import Lease, SinkQueue
 from connectors.sinks.retry import next_try
@@ -45,6 +45,7 @@ class SinkWorker:
         client: redis.asyncio.Redis,
         clock: Clock,
         token: str,
+        stop: asyncio.Event,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._name = settings.name
@@ -55,6 +56,7 @@ class SinkWorker:
         self._queue = SinkQueue(client, settings.name)
         self._clock = clock
         self._token = token
+        self._stop = stop
         self._draw = draw
         self._renew_seconds = min(deliver.lease.total_seconds() / 3, 1.0)
         self._is_disabled = False
@@ -62,41 +64,30 @@ class SinkWorker:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def turn(self) -> None:
-        """Serve for as long as the lease is ours. Cancel it to stop: what is under way may end first.
+        """Serve for as long as the lease is ours and nobody says stop.
 
         Errors: redis.RedisError; the next turn goes on from what stands in Redis.
         """
         lease, self._is_disabled = await self._queue.hold(self._token, self._settings.lease)
         if lease is Lease.OTHER:
-            await asyncio.sleep(self._renew_seconds)
+            await unless(self._stop, asyncio.sleep(self._renew_seconds))
             return
         try:
-            try:
-                await self._serve()
-            except redis.RedisError:
-                await self._wait_for_all()
-                raise
-            await self._wait_for_all()
-        except asyncio.CancelledError:
-            if self._under_way:
-                await asyncio.wait(self._under_way, timeout=_GRACE_SECONDS)
-            await self._release()
-            raise
+            await self._serve()
         finally:
-            for task in self._under_way:
-                task.cancel()
-            if self._under_way:
-                await asyncio.wait(self._under_way)
-                self._under_way = set()
+            await self._see_out()
+            if self._stop.is_set():
+                await self._release()
 
     async def _serve(self) -> None:
-        """Read, start and await until the lease is lost."""
+        """Read, start and await until the lease is lost or ``stop`` is set."""
         lanes, last_id = await self._queue.load()
         loop = asyncio.get_running_loop()
         renew_at = loop.time() + self._renew_seconds
         reading: asyncio.Task[list[tuple[str, str]]] | None = None
+        stopping = asyncio.create_task(self._stop.wait())
         try:
-            while True:
+            while not self._stop.is_set():
                 if loop.time() >= renew_at:
                     renew_at = loop.time() + self._renew_seconds
                     if not await self._keep_lease():
@@ -107,7 +98,7 @@ class SinkWorker:
                     reading = asyncio.create_task(self._queue.read(last_id, _BLOCK_MS))
                 wait_seconds = min(max(renew_at - loop.time(), 0.0), self._due_in_seconds(lanes))
                 await asyncio.wait(
-                    {reading, *self._under_way}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED
+                    {reading, stopping, *self._under_way}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in [task for task in self._under_way if task.done()]:
                     self._under_way.discard(task)
@@ -117,9 +108,9 @@ class SinkWorker:
                         lanes.add(last_id, lane)
                     reading = None
         finally:
+            await abandon(stopping)
             if reading is not None:
-                reading.cancel()
-                await asyncio.wait({reading})
+                await abandon(reading)
 
     async def _keep_lease(self) -> bool:
         """Renew the lease and note whether the sink is disabled; False if the lease was lost."""
@@ -249,13 +240,21 @@ class SinkWorker:
     def _failure(self, reason: FailReason, detail: str) -> dict[str, str]:
         return {"failed_at": self._clock().isoformat(), "reason": reason.value, "detail": detail}
 
-    async def _wait_for_all(self) -> None:
-        """Let what is under way end before the queue is read afresh; it would be sent twice at a time."""
-        if self._under_way:
-            await asyncio.wait(self._under_way)
-        finished, self._under_way = self._under_way, set()
-        for task in finished:
-            task.result()
+    async def _see_out(self) -> None:
+        """Let what is under way end before the queue is read afresh: it would be sent twice at a time.
+
+        When the process is to stop it gets a moment and is then abandoned, to be sent again later.
+        """
+        under_way, self._under_way = self._under_way, set()
+        try:
+            if under_way:
+                await asyncio.wait(under_way, timeout=_GRACE_SECONDS if self._stop.is_set() else None)
+        finally:
+            for task in under_way:
+                await abandon(task)
+        for task in under_way:
+            if not task.cancelled():
+                task.result()
 
     async def _release(self) -> None:
         """Give the lease back, so that another process need not wait for its end."""

@@ -1,6 +1,8 @@
 """Replies that never come: what was applied must not be applied twice, what was not must not be lost."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -96,3 +98,27 @@ def test_redis_away_is_waited_for(kit: Any, tmp_path: Path) -> None:
     # One line an outage and part, however often it was asked.
     assert [line["part"] for line in logs if line["event"] == "store_away"].count("desk") == 1
     assert kit.outcomes("desk") == {"queued": 1, "delivered": 1}
+
+
+@pytest.mark.parametrize("is_hung", [False, True])
+def test_it_stops_in_time_although_redis_is_away(kit: Any, tmp_path: Path, is_hung: bool) -> None:
+    async def run() -> float:
+        async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted.append(writer)
+            while await reader.read(65536):
+                pass
+            writer.close()
+
+        accepted: list[asyncio.StreamWriter] = []
+        socket = tmp_path / "s"
+        async with WebhookReceiver(kit.secret) as receiver, contextlib.AsyncExitStack() as stack:
+            if is_hung:
+                await stack.enter_async_context(await asyncio.start_unix_server(say_nothing, socket))
+            kit_there = type(kit)(f"unix://{socket}", kit.client)
+            async with kit_there.delivering(kit.settings(kit.webhook("desk", receiver.url))):
+                await kit.until(lambda: bool(accepted) or any(line["event"] == "store_away" for line in logs))
+                began = time.monotonic()
+            return time.monotonic() - began
+
+    with capture_logs() as logs:
+        assert asyncio.run(run()) < 5
