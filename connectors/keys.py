@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 SHARDS = 16
@@ -19,11 +20,23 @@ _TRACKERS = frozenset(
     """.split()
 )
 _TRACKER_PREFIXES = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "stm_")
+_SIGNS = re.compile(r"[\W_]+")
+_ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 # Hosts that serve the same pages to other screens.
 _SCREEN_HOSTS = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+)")
 _AMP_TAIL = re.compile(r"/amp/?$|\.amp(?=\.html$|$)")
 
+_CHARSETS = tuple(
+    (
+        charset,
+        bytes(number if re.match(r"\w", bytes([number]).decode(charset, "replace")) else 0x20 for number in range(256)),
+    )
+    for charset in ("cp1252", "cp1251")
+)
 
+
+# Each step of an entry's way asks again.
+@lru_cache(maxsize=1024)
 def canonical_url(link: str) -> str:
     """Name a page the same way whoever links to it; "" for anything but http(s).
 
@@ -94,5 +107,10 @@ def stable_id(*parts: str) -> str:
 
 def fingerprint(title: str, text: str) -> str:
     """Hash the words of a title and text, blind to case, punctuation and spacing."""
-    folded = unicodedata.normalize("NFKC", f"{title}\n{text}").casefold()
-    return stable_id(" ".join(re.findall(r"\w+", folded)))
+    folded = f"{title}\n{text}".casefold()
+    if folded.isascii():
+        squeezed = folded.encode().translate(None, _ASCII_SIGNS)
+    else:
+        folded = unicodedata.normalize("NFKC", folded).casefold()
+        squeezed = _SIGNS.sub("", folded).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(squeezed, digest_size=10).hexdigest()

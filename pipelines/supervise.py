@@ -27,9 +27,9 @@ from pipelines.embedded import EmbeddedStore
 
 _logger = structlog.get_logger()
 PARTS = ("poll", "items", "stories", "deliver", "desk")
-_BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 # A process that lived this long starts with the shortest delay again.
-_HEALTHY_SECONDS = 60.0
+_HEALTHY_SECONDS = 20.0
 _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 10.0
 # Settings, rules or feed lists with mistakes: starting again cannot help before somebody mends them.

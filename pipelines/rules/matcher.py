@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.model import Item, Match
 from pipelines.rules.anchors import anchors
 from pipelines.rules.evaluate import evaluate, in_reading_order
-from pipelines.rules.model import And, In, Node, Not, Or, Phrase, Rule, Value, Word
+from pipelines.rules.model import And, In, Node, Not, Phrase, Rule, Value, Word
 from pipelines.rules.view import TextView, fact_is
 from pipelines.text.tokens import Tokens
 
@@ -47,6 +47,8 @@ class _Hits:
 
     def __init__(self, view: TextView, places: dict[int, list[int]], values: set[Value]) -> None:
         self.places = places
+        # A set: testing it against another costs the smaller of the two.
+        self.present = set(places)
         self.values = values
         self.words = view.tokens.words
         self.extents = {part: view.extent(part) for part in ("", "title", "lead", "text")}
@@ -104,14 +106,16 @@ class RuleSet:
         The item carries its language and entities already; ``tokens`` are those of its title and text.
         """
         view = _IndexedView(item, tokens, self._terms)
-        places: dict[int, list[int]] = {}
-        for place, numbers in enumerate(map(self._words.__getitem__, tokens.words)):
+        places = view.places
+        known = [
+            (place, numbers) for place, numbers in enumerate(map(self._words.__getitem__, tokens.words)) if numbers
+        ]
+        for place, numbers in known:
             for number in numbers:
                 if number in places:
                     places[number].append(place)
                 else:
                     places[number] = [place]
-        view.places = places
         hits = _Hits(view, places, self._values_of(view))
         touched: set[int] = set()
         for number in places.keys() & self._by_word.keys():
@@ -150,13 +154,33 @@ class RuleSet:
         if isinstance(node, Not):
             refused = self._compile(node.child, part, values)
             return lambda hits: not refused(hits)
-        return _joined_test(node, [self._compile(child, part, values) for child in node.children])
+        if isinstance(node, And):
+            return _and_test([self._compile(child, part, values) for child in node.children])
+        plain = [child for child in node.children if isinstance(child, Word) and not part]
+        others = [child for child in node.children if part or not isinstance(child, Word)]
+        return _or_test(frozenset(map(self._number, plain)), [self._compile(child, part, values) for child in others])
 
 
-def _joined_test(node: And | Or, tests: list[_Test]) -> _Test:
-    if isinstance(node, And):
-        return lambda hits: all(test(hits) for test in tests)
-    return lambda hits: any(test(hits) for test in tests)
+def _and_test(tests: list[_Test]) -> _Test:
+    def holds(hits: _Hits) -> bool:
+        for test in tests:  # noqa: SIM110  # a generator inside all() doubles the time
+            if not test(hits):
+                return False
+        return True
+
+    return holds
+
+
+def _or_test(numbers: frozenset[int], tests: list[_Test]) -> _Test:
+    def holds(hits: _Hits) -> bool:
+        if numbers and not numbers.isdisjoint(hits.present):
+            return True
+        for test in tests:  # noqa: SIM110  # as above
+            if test(hits):
+                return True
+        return False
+
+    return holds
 
 
 def _word_test(number: int, part: str) -> _Test:

@@ -19,8 +19,11 @@ Evaluate = Callable[[Node, TextView, str], Found | None]
 
 
 def _word(node: Word, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
+    places = view.positions(node)
+    if not places:
+        return None
     first, behind = view.extent(part)
-    return [view.evidence(place, place) for place in view.positions(node) if first <= place < behind] or None
+    return [view.evidence(place, place) for place in places if first <= place < behind] or None
 
 
 def _phrase(node: Phrase, view: TextView, part: str, evaluate: Evaluate) -> Found | None:

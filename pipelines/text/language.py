@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_SAMPLE_LIMIT = 160
+_SAMPLE_LIMIT = 140
 # Fewer letters than these say less than what the feed declares.
 _FEW_LETTERS = 20
 _MANY_LETTERS = 60
@@ -27,6 +27,7 @@ _OUTSIDE_LEAST = 0.6
 _CONFIGURED_MOST = 0.05
 _CANDIDATES = 12
 
+_NO_LETTERS = bytes(number for number in range(256) if not chr(number).isalpha())
 _LATIN = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _KANA = re.compile("[\u3041-\u30ff]")
 # Scripts in which one language is written, for our purposes.
@@ -85,7 +86,7 @@ def detect(title: str, lead: str, declared: str, languages: Collection[str]) -> 
     sample = f"{title} {lead}"[:_SAMPLE_LIMIT]
     if sample.isupper():
         sample = sample.lower()
-    latin = len(_LATIN.findall(sample))
+    latin = len(sample.encode().translate(None, _NO_LETTERS)) if sample.isascii() else len(_LATIN.findall(sample))
     if latin * 2 < len(sample) and not sample.isascii():
         told = _by_script(sample, declared, languages)
         if told:

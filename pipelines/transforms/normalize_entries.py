@@ -40,7 +40,8 @@ def _normalized(source: LogPage, record: Record) -> Draft | Settled:
     except Exception as error:
         # Whatever one entry does, the others of its page go on.
         return buried(source, record, _STAGE, DeadReason.FAILED, f"{type(error).__name__}: {error}")
-    key = dedup_key(entry.feed_id, entry.entry_id, entry.link)
+    # What dedup_key would compute once more: the canonical URL, else feed and id.
+    key = item.url or dedup_key(entry.feed_id, entry.entry_id, "")
     if not (item.title or item.text or item.link):
         return Settled(record, Outcome.DROPPED, DropReason.EMPTY, item, key)
     return Draft(record, entry, key, item)
