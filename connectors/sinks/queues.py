@@ -1,7 +1,8 @@
 """The Redis side of one sink: its queue, tries, health and lease. Every change is one atomic step.
 
 A queue entry's deletion is the fence: whatever settles an alert does so on condition that it
-deletes the entry, so two workers by mistake, or a reply that was lost, settle it once.
+deletes the entry, so two workers by mistake, or a reply that was lost, settle it once. A failed try
+is told from its repetition by what it would store.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ return 1
 """
 _POSTPONE = """
 if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
+if redis.call('HGET', KEYS[2], ARGV[1]) == ARGV[2] then return 1 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 redis.call('HINCRBY', KEYS[3], 'failed', 1)
 for place = 3, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[place], ARGV[place + 1]) end

@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from connectors.codec import encode
 from connectors.log import names
 from connectors.log.connect import connect_async
 from connectors.sinks.health import SinkState, enable_sink, sink_health
@@ -89,6 +90,20 @@ def test_revisions_of_one_alert_arrive_in_order_although_one_has_to_wait(kit: An
     asyncio.run(run())
     assert [key for key in receiver.keys if key != "b1.1"] == ["a1.1", "a1.1", "a1.2", "a1.3", "a1.3", "a1.4", "a1.5"]
     assert receiver.keys.index("b1.1") <= 1
+
+
+def test_revisions_that_waited_in_the_queue_keep_their_order_too(kit: Any) -> None:
+    answers = [500, 500]
+    receiver = WebhookReceiver(kit.secret, answer=lambda delivery: (answers.pop() if answers else 200, {}))
+
+    async def run() -> None:
+        for revision in range(1, 5):
+            kit.client.xadd(names.queue("desk"), {names.FIELD: encode(kit.alert("a1", revision))})
+        async with receiver, kit.delivering(kit.settings(kit.webhook("desk", receiver.url))):
+            await kit.until(lambda: kit.outcomes("desk").get("delivered") == 4)
+
+    asyncio.run(run())
+    assert receiver.keys == ["a1.1", "a1.1", "a1.1", "a1.2", "a1.3", "a1.4"]
 
 
 def test_retries_survive_a_restart_and_keep_their_time(kit: Any) -> None:
