@@ -26,8 +26,9 @@ _BLOCKS = (
 _BLOCK = re.compile(rf"<\s*/?\s*(?:{_BLOCKS.replace(' ', '|')})\b[^<>]*>|<br\b[^<>]*>\s*(?:<br\b[^<>]*>\s*)+", re.I)
 _BREAK = re.compile(r"<br\b[^<>]*>", re.I)
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
-# What a sanitiser leaves out, and a tag pattern cannot take apart: comments, code, ">" in an attribute.
-_UNSANITISED = re.compile(r'<!|<\?|<\s*(?:script|style|template|noscript|iframe)\b|="[^"<>]*>', re.I)
+# What a sanitiser leaves out, and a tag pattern cannot take apart: code, and ">" in an attribute.
+_CODE = re.compile(r"<\s*(?:script|style|template|noscript|iframe)\b", re.I)
+_ODD_ATTRIBUTE = re.compile(r'="[^"<>]*>')
 _KEPT_TAGS = {"br", *_BLOCKS.split()} - {"title", "head", "html", "body"}
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 # Controls, overrides of writing direction, lone surrogates; ZWNJ and the plain marks of direction stay.
@@ -50,7 +51,7 @@ def plain_text(markup: str) -> str:
     if "<" not in markup and "&" not in markup:
         paragraphs = _PARAGRAPH.split(markup) if "\n" in markup else [markup]
         return "\n\n".join(filter(None, map(_one_line, paragraphs)))
-    if _UNSANITISED.search(markup):
+    if "<!" in markup or "<?" in markup or _CODE.search(markup) or _ODD_ATTRIBUTE.search(markup):
         markup = nh3.clean(markup, tags=_KEPT_TAGS, attributes={})
     blocks = map(_block_text, _BLOCK.split(markup) if "<" in markup else [markup])
     return "\n\n".join(filter(None, blocks))
