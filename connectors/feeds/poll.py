@@ -22,13 +22,14 @@ from connectors.feeds import telemetry
 from connectors.feeds.catalogue import load_feeds
 from connectors.feeds.contents import Parser, contents_of
 from connectors.feeds.feed import Feed
-from connectors.feeds.fetch import Fetched, address, fetch
+from connectors.feeds.fetch import Failed, Fetched, address, fetch
 from connectors.feeds.settings import FeedsSettings
 from connectors.feeds.state import FeedState, adopted
 from connectors.feeds.store import FeedStore, StoppedError
 from connectors.feeds.update import update_from
 from connectors.feeds.watch import FileWatch
 from connectors.http.client import GuardedSession, host_of
+from connectors.http.errors import ErrorClass
 from connectors.http.pacing import HostPacer
 from connectors.log.connect import connect_async
 from connectors.telemetry import FileKind, files_refused
@@ -40,6 +41,11 @@ _REST_SECONDS = 30.0
 # How long another process is left alone with a feed that it holds, and a feed that broke this program.
 _HELD_WAIT = timedelta(seconds=3)
 _BROKEN_WAIT = timedelta(minutes=10)
+# How long a host that complained of too many requests is left alone where it does not say.
+_HOST_REST = timedelta(minutes=1)
+_HOST_REST_MOST = timedelta(minutes=10)
+# States of feeds that no list names are dropped once nobody can have polled them: a day, and some.
+_GHOST_AGE = timedelta(days=2)
 # A poll that comes this little early is on time.
 _EARLY = timedelta(milliseconds=50)
 
@@ -93,6 +99,7 @@ class Poller:
         waker = asyncio.create_task(self._wake_on_stop())
         try:
             await self._take_over(feeds)
+            await self._store.forget_ghosts(self._feeds.keys(), self._clock() - _GHOST_AGE)
             telemetry.poller_started(len(self._feeds), self._clock())
             while not self._stop.is_set():
                 await self._reload(watch)
@@ -272,6 +279,10 @@ class Poller:
             self._session, state, whole_after=settings.whole_after, clock=self._clock, booked=is_booked
         )
         seconds = asyncio.get_running_loop().time() - began
+        if isinstance(result, Failed) and result.error is ErrorClass.RATE_LIMITED:
+            # The complaint is about this program, not about this feed: its neighbours wait too.
+            asked = result.asked.retry_after or _HOST_REST
+            self._session.pacer.hold(host_of(result.asked.url), min(asked, _HOST_REST_MOST))
         contents, seen = None, {}
         if isinstance(result, Fetched):
             contents = await contents_of(self._parser, result)

@@ -7,9 +7,9 @@ feed's fence still stands where this poll began. The lease only saves work.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import uuid4
@@ -145,6 +145,17 @@ class FeedStore:
         """Take feeds that no list names any more out of the states; their seen entries end with them."""
         for feed_id in feed_ids:
             await self._waiting(partial(self._drop, feed_id))
+
+    async def forget_ghosts(self, listed: Collection[str], before: datetime) -> None:
+        """Forget feeds that are not listed and that no other process has polled since then either."""
+        known = await self._waiting(partial(self._client.hkeys, names.FEEDS))
+        unlisted = [feed_id for raw in cast("list[bytes]", known) if (feed_id := raw.decode()) not in listed]
+        states = await self.states(unlisted)
+        await self.forget(
+            feed_id
+            for feed_id, state in states.items()
+            if state.last_polled_at is None or state.last_polled_at < before
+        )
 
     async def _drop(self, feed_id: str) -> None:
         async with self._client.pipeline(transaction=True) as transaction:

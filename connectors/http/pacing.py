@@ -40,6 +40,12 @@ class HostPacer:
         entry.next_start_at = start_at + self._delay
         return start_at
 
+    def hold(self, host: str, span: timedelta) -> None:
+        """Start nothing at that host for a while: it has complained."""
+        now = asyncio.get_running_loop().time()
+        entry = self._host(host, now)
+        entry.next_start_at = max(entry.next_start_at, now + span.total_seconds())
+
     @asynccontextmanager
     async def slot(self, host: str, *, booked: bool = False) -> AsyncIterator[None]:
         """Hold one of the host's and one of the process's places; ``booked`` starts are not waited for."""

@@ -15,7 +15,7 @@ import redis
 from aiohttp import web
 from prometheus_client import REGISTRY
 
-from connectors.codec import decode
+from connectors.codec import decode, encode
 from connectors.feeds.faults import ParseFault
 from connectors.feeds.feed import Feed
 from connectors.feeds.parsed import FeedInfo, ParsedEntry, ParsedFeed
@@ -393,3 +393,41 @@ def test_requests_to_one_host_keep_their_distance(redis_url: str) -> None:
     _run(redis_url, feeds, meanwhile, replace(FAST, host_delay=timedelta(milliseconds=100)))
     # The network may bring two starts together a little, never the whole distance for all.
     assert starts[4] - starts[0] >= 0.35
+
+
+def test_neighbours_of_a_feed_that_was_asked_too_often_wait_too(redis_url: str, client: redis.Redis) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        async with LocalServer() as strict, LocalServer() as other:
+            feeds = [
+                Feed("limited", strict.serve("/limited", status=429, headers={"Retry-After": "300"})),
+                Feed("neighbour", strict.serve("/neighbour", _body(("1", "News")))),
+                Feed("other", other.serve("/", _body(("1", "News")))),
+            ]
+            settings = replace(FAST, host_parallel=1, host_delay=timedelta(milliseconds=200))
+            running = asyncio.create_task(run_poller(settings, feeds, redis_url, stop, _now, JsonParser()))
+            await _until(lambda: len(other.requests["/"]) >= 5)
+            assert len(strict.requests["/limited"]) == 1
+            assert len(strict.requests["/neighbour"]) <= 1
+            stop.set()
+            await asyncio.wait_for(running, PATIENCE_SECONDS)
+
+    asyncio.run(run())
+
+
+def test_feeds_that_nobody_lists_or_polls_any_more_are_forgotten(redis_url: str, client: redis.Redis) -> None:
+    old, recent = _now() - timedelta(days=3), _now() - timedelta(hours=3)
+    for name, polled in (("ghost", old), ("elsewhere", recent), ("a", old)):
+        state = FeedState(name, "https://a.example/", "https://a.example/", last_polled_at=polled)
+        client.hset(names.FEEDS, name, encode(state))
+    client.set(names.feed_seen("ghost"), b"{}")
+
+    def feeds(server: LocalServer) -> list[Feed]:
+        return [Feed("a", server.serve("/a", _body(("1", "News"))))]
+
+    async def meanwhile(server: LocalServer, stop: asyncio.Event) -> None:
+        await _until(lambda: len(_entries(client)) == 1)
+
+    _run(redis_url, feeds, meanwhile)
+    assert sorted(client.hkeys(names.FEEDS)) == [b"a", b"elsewhere"]
+    assert client.get(names.feed_seen("ghost")) is None

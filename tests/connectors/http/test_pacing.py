@@ -74,3 +74,15 @@ def test_hosts_at_rest_are_forgotten() -> None:
         assert len(pacer._hosts) <= 4096
 
     asyncio.run(run())
+
+
+def test_host_that_complained_is_left_alone_and_others_are_not() -> None:
+    async def run() -> None:
+        pacer = HostPacer()
+        now = asyncio.get_running_loop().time()
+        pacer.hold("a", timedelta(minutes=1))
+        pacer.hold("a", timedelta(seconds=1))
+        assert pacer.book("a") >= now + 60
+        assert pacer.book("b") < now + 60
+
+    asyncio.run(run())
