@@ -259,7 +259,8 @@ class Poller:
         feed = tracked.feed
         held = await self._store.hold(feed.id)
         if held is None:
-            tracked.due_at = self._clock() + _HELD_WAIT * (1 + self._random.random())
+            wait = min(_HELD_WAIT, self._settings.lease)
+            tracked.due_at = self._clock() + wait * (1 + self._random.random())
             return None
         try:
             state = adopted(held.state, feed.id, feed.url)
