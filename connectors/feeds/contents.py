@@ -29,7 +29,7 @@ _TTL_LIMIT = timedelta(days=365)
 class Parser(Protocol):
     """Parses a body apart from this process: a hostile one costs its own worker only."""
 
-    async def parse(self, body: bytes, base_url: str, content_type: str) -> ParsedFeed:
+    async def parse(self, body: bytes, *, base_url: str, content_type: str) -> ParsedFeed:
         """Parse a body. Never raises for what the body holds: faults name it."""
         ...
 
@@ -50,7 +50,7 @@ class Contents:
 
 async def contents_of(parser: Parser, fetched: Fetched) -> Contents:
     """Have a body parsed, and say whether it was a feed."""
-    parsed = await parser.parse(fetched.body, fetched.final_url, fetched.content_type)
+    parsed = await parser.parse(fetched.body, base_url=fetched.final_url, content_type=fetched.content_type)
     seconds = max(parsed.feed.ttl_seconds or 0, parsed.feed.update_period_seconds or 0)
     ttl = timedelta(seconds=min(seconds, _TTL_LIMIT.total_seconds())) if seconds > 0 else None
     fatal = next((_FATAL[fault] for fault in parsed.faults if fault in _FATAL), None)
