@@ -57,17 +57,28 @@ _DETECTION_SAMPLE_BYTES = 64 * 1024
 
 
 def to_utf8(body: bytes, content_type: str = "") -> tuple[bytes, list[ParseFault]]:
-    """Return the document as valid UTF-8 without mark, zero bytes or a contrary declaration."""
+    """Return the document as UTF-8 without mark, zero bytes or a contrary declaration.
+
+    Where nothing contradicts UTF-8 the bytes are not walked through: a reader that finds them
+    invalid calls ``repaired_utf8``.
+    """
     faults: list[ParseFault] = []
     encoding = _marked(body)
     if encoding is None:
         claims = [name for name in (_http_charset(content_type), _declared(body)) if name]
-        if (not claims or claims[0] == "utf-8") and _is_utf8(body):
+        if all(name == "utf-8" for name in claims):
             return _cleaned(body, faults), faults
         text = _read_claims(body, claims, faults)
     else:
         text = _strictly(body, encoding) or _replaced(body, encoding, faults)
-    return _cleaned(text.removeprefix("\ufeff").encode("utf-8", "replace"), faults), faults
+    return _cleaned(text.lstrip("\ufeff").encode("utf-8", "replace"), faults), faults
+
+
+def repaired_utf8(document: bytes, faults: list[ParseFault]) -> bytes:
+    """Return a document that passes for UTF-8 as valid UTF-8: as it is, mended, or in a detected encoding."""
+    if _strictly(document, "utf-8") is not None:
+        return document
+    return _repaired(document, ["utf-8"], faults).encode("utf-8", "replace")
 
 
 def _cleaned(body: bytes, faults: list[ParseFault]) -> bytes:
@@ -114,14 +125,6 @@ def _known(label: str) -> str | None:
     if name in _REFUSED or not getattr(codec, "_is_text_encoding", True):
         return None
     return "utf-8" if name == "utf-8-sig" else name
-
-
-def _is_utf8(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _strictly(body: bytes, encoding: str) -> str | None:

@@ -11,7 +11,7 @@ from connectors.feeds.faults import ParseFault
 
 DEPTH = 256
 _HTML = re.compile(
-    rb"(?:\s|<!--.*?-->|<\?.*?\?>)*<(?:!doctype\s+html|html|head|body|meta|script|title|div|p|h1|center|iframe)\b",
+    rb"(?>\s|<!--.*?-->|<\?.*?\?>)*<(?:!doctype\s+html|html|head|body|meta|script|title|div|p|h1|center|iframe)\b",
     re.I | re.S,
 )
 _START = re.compile(rb"<\?xml\b|<(?:[a-zA-Z][\w.-]*:)?(?:rss|feed|rdf|channel)[\s>]", re.I)
@@ -24,6 +24,8 @@ _DATE = re.compile(
 )
 _SNIFF_BYTES = 8192
 _PROLOG_BYTES = 64 * 1024
+# Below this, even the shortest entries are few enough to be read and then counted.
+_UNCOUNTED_BYTES = 1024 * 1024
 
 
 def is_html(document: bytes) -> bool:
@@ -45,10 +47,9 @@ def from_markup(document: bytes, faults: list[ParseFault]) -> bytes:
 
 def without_doctype(document: bytes, faults: list[ParseFault]) -> bytes:
     """Cut out a DOCTYPE with everything it declares, so that no reader can expand or fetch any of it."""
-    prolog = document[:_PROLOG_BYTES]
-    found = _DOCTYPE.search(prolog)
     root = _ROOT.search(document)
-    if found is None or (root is not None and root.start() < found.start()):
+    found = _DOCTYPE.search(document, 0, root.start() if root else _PROLOG_BYTES)
+    if found is None:
         return document
     end = _doctype_end(document, found.end())
     if _ENTITY.search(document, found.start(), end):
@@ -115,12 +116,10 @@ def shape(document: bytes) -> Shape:
 
 def with_newest(document: bytes, limit: int, faults: list[ParseFault]) -> bytes:
     """Cut a document down to about ``limit`` entries, at the end of it that holds the newer ones."""
-    found = _ITEM.search(document)
+    found = _ITEM.search(document) if len(document) > _UNCOUNTED_BYTES else None
     if found is None:
         return document
     name = found[1]
-    if document.count(b"</" + name) <= limit:
-        return document
     closing = b"</" + name + b">"
     ends = []
     place = document.find(closing, found.start())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -18,8 +19,8 @@ _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000
 _TEXTS = frozenset({"title", "link", "language", "generator", "ttl"})
 _LANGUAGE = re.compile(r"([a-zA-Z]{2})(?:[-_].*)?")
 _ITEM = re.compile(rb"<(?:[a-zA-Z][\w.-]*:)?(?:item|entry)[\s/>]")
-_ONE_DAY_SECONDS = 86400
 _HEADER_BYTES = 256 * 1024
+_PARSER = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, collect_ids=False)
 
 
 def without_entries(document: bytes) -> bytes:
@@ -38,9 +39,7 @@ def feed_info(header: bytes, kind: str, document_base: str) -> tuple[FeedInfo, s
     """Read the feed's own fields; the second value is the base of relative links, absolute or ""."""
     base = usable_base(document_base)
     try:
-        root = etree.fromstring(
-            header, etree.XMLParser(recover=True, resolve_entities=False, no_network=True, collect_ids=False)
-        )
+        root = etree.fromstring(header, _PARSER)
     except etree.XMLSyntaxError:
         root = None
     if root is None:
@@ -56,8 +55,9 @@ def feed_info(header: bytes, kind: str, document_base: str) -> tuple[FeedInfo, s
         tag = child.tag
         if not isinstance(tag, str):
             continue
-        local, text = _local(tag), (child.text or "").strip()
+        local = _local(tag)
         if tag.startswith(_SYNDICATION):
+            text = (child.text or "").strip()
             period = text.lower() if local == "updateperiod" else period
             frequency = text if local == "updatefrequency" else frequency
         elif local == "link" and child.get("href"):
@@ -68,8 +68,8 @@ def feed_info(header: bytes, kind: str, document_base: str) -> tuple[FeedInfo, s
                 self_link = self_link or href
             elif relation == "alternate":
                 atom_link = atom_link or href
-        elif local in _TEXTS and text:
-            texts.setdefault(local, text)
+        elif local in _TEXTS and local not in texts and child.text:
+            texts[local] = child.text.strip()
     link = absolute(texts.get("link", ""), base, []) or atom_link
     info = FeedInfo(
         format=kind,
@@ -85,6 +85,7 @@ def feed_info(header: bytes, kind: str, document_base: str) -> tuple[FeedInfo, s
     return info, base or link
 
 
+@lru_cache(maxsize=256)
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2].lower()
 

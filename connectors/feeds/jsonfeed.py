@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from connectors.feeds.dates import iso_moment
+from connectors.feeds.decode import repaired_utf8
 from connectors.feeds.faults import ParseFault
 from connectors.feeds.header import two_letters
 from connectors.feeds.links import absolute, usable_base
@@ -21,14 +22,14 @@ def read_json(document: bytes, base_url: str) -> RawFeed:
     faults: list[ParseFault] = []
     base = usable_base(base_url)
     try:
-        data = _decoded(document)
+        data = _decoded(repaired_utf8(document, faults))
     except RecursionError:
-        return RawFeed(FeedInfo(), base, [], [ParseFault.TOO_DEEP])
+        return RawFeed(FeedInfo(), base, [], [*faults, ParseFault.TOO_DEEP])
     except ValueError:
-        return RawFeed(FeedInfo(), base, [], [ParseFault.UNPARSEABLE])
+        return RawFeed(FeedInfo(), base, [], [*faults, ParseFault.UNPARSEABLE])
     version, items = (data.get("version"), data.get("items")) if isinstance(data, dict) else (None, None)
     if not (isinstance(version, str) and "jsonfeed.org" in version) and not _looks_like_items(items):
-        return RawFeed(FeedInfo(), base, [], [ParseFault.NOT_A_FEED])
+        return RawFeed(FeedInfo(), base, [], [*faults, ParseFault.NOT_A_FEED])
     home = absolute(_text(data, "home_page_url"), base, [])
     hubs = data.get("hubs")
     info = FeedInfo(

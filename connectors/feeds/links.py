@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from connectors.feeds.faults import ParseFault
 
+_PLAIN = re.compile(r"https?://[^\s/?#\"<>][^\s\"<>]*", re.IGNORECASE)
 _READY = re.compile(r"https?://[^\s/?#\x00-\x20]", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 # Browsers drop these inside a URL and skip these before it: "java\nscript:" runs.
@@ -17,6 +18,8 @@ _LINK_CHARS = 4096
 
 def absolute(link: str, base: str, faults: list[ParseFault]) -> str:
     """Resolve a link against a base; "" for a blank link, and with a fault for an unusable one."""
+    if len(link) <= _LINK_CHARS and _PLAIN.fullmatch(link):
+        return link
     link = link.strip(_SKIPPED)
     if "\n" in link or "\r" in link or "\t" in link:
         link = _DROPPED.sub("", link)

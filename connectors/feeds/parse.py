@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from connectors.feeds import guard
@@ -104,8 +105,12 @@ class _EntryReader:
         if title:
             title = plain_line(title, is_html=raw.get("title_is_html", self._titles_are_html), faults=faults)
         summary, content = self._texts(raw, base)
-        published = instant(raw.get("published"), self._now, faults)
-        updated = instant(raw.get("updated"), self._now, faults)
+        raw_published, raw_updated = raw.get("published"), raw.get("updated")
+        published = instant(raw_published, self._now, faults) if raw_published else None
+        if raw_updated == raw_published:
+            updated = published
+        else:
+            updated = instant(raw_updated, self._now, faults) if raw_updated else None
         tags, authors = raw.get("tags"), raw.get("authors")
         return ParsedEntry(
             raw_id[:_ID_CHARS].strip() or link or stable_id(title, summary or content),
@@ -117,7 +122,7 @@ class _EntryReader:
             updated,
             _names(authors, "name") if authors else (),
             _names(tags, "term") if tags else (),
-            two_letters(raw.get("language")) or self._language if raw.get("language") else self._language,
+            (two_letters(raw["language"]) if raw.get("language") else "") or self._language,
         )
 
     def _texts(self, raw: dict[str, Any], base: str) -> tuple[str, str]:
@@ -140,9 +145,11 @@ class _EntryReader:
 
 
 def _names(found: list[dict[str, Any]], key: str) -> tuple[str, ...]:
-    names = []
-    for each in found[:_NAMES]:
-        name = each.get(key)
-        if name:
-            names.append(plain_line(name, is_html=True, faults=[])[:_NAME_CHARS])
-    return tuple(dict.fromkeys(filter(None, names)))
+    names = {_name(name[:_NAME_CHARS]): None for each in found[:_NAMES] if (name := each.get(key))}
+    names.pop("", None)
+    return tuple(names)
+
+
+@lru_cache(maxsize=2048)
+def _name(text: str) -> str:
+    return plain_line(text, is_html=True, faults=[])

@@ -39,18 +39,19 @@ _SCHEMES = {"http", "https"}
 
 TITLE_CHARS = 1_000
 HTML_CHARS = 400_000
-# Markup costs forty times what its words cost, and it is the tails of long articles that hold it.
-# Beyond this a field keeps its words and line breaks; a rule still reads all of it.
-_MARKUP_CHARS = 4_000
+# Checking markup costs ten times what reading the words does, and the tails of long articles hold
+# most of it. Beyond this a field keeps its words and line breaks; rules still read all of it.
+_MARKUP_BYTES = 1_000
 # nh3's time and memory grow with depth times length: above this many tags the depth is looked at.
 _UNCHECKED_TAGS = 500
 _DEPTH = 64
 
-_TAG = re.compile(r"<[^>]*>")
-_LINE_END = re.compile(r"</(?:p|li|h[1-6]|div|tr|pre|blockquote|figure|d[dt])>|<[bh]r ?/?>")
-_UNSPOKEN = re.compile(
-    r"<(script|style|template|noscript|iframe|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.S | re.I
-)
+_TAG = re.compile(rb"<[^>]*>")
+_LINE_END = re.compile(rb"</(?:p|li|h[1-6]|div|tr|pre|blockquote|figure|d[dt])>|<[bh]r ?/?>")
+# What holds text that is not meant to be read. Lower case only: what this misses is shown as words,
+# never run.
+_UNSPOKEN_START = re.compile(rb"<(?:!--|script|style|svg|iframe|noscript|template)")
+_UNSPOKEN = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style|svg|iframe|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.DOTALL)
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)[^>]*?(/?)>")
 # Elements that a parser closes by itself, so that repeating them nests nothing.
 _SELF_ENDING = frozenset("p li br hr img td th tr dt dd option input meta link col wbr area source param".split())
@@ -82,15 +83,26 @@ def safe_html(source: str, base: str, faults: list[ParseFault]) -> str:
     if len(source) > HTML_CHARS:
         faults.append(ParseFault.TEXT_CUT)
         source = source[:HTML_CHARS]
-    if source.count("<") > _UNCHECKED_TAGS and _is_deep(source):
+    tail = b""
+    head = source
+    if len(source) > 1.25 * _MARKUP_BYTES:
+        whole = source.encode()
+        cut = _cut(whole)
+        head, tail = whole[:cut].decode("utf-8", "ignore"), whole[cut:]
+    if head.count("<") > _UNCHECKED_TAGS and _is_deep(head):
         faults.append(ParseFault.TOO_DEEP)
-        return _lines(source)
-    clean = _cleaner(base).clean
-    if len(source) > 1.25 * _MARKUP_CHARS:
-        end = source.find("</p>", _MARKUP_CHARS)
-        if 0 < end < 2 * _MARKUP_CHARS:
-            return (clean(source[: end + 4]) + _lines(source[end + 4 :])).strip()
-    return clean(source).strip()
+        return _lines(source.encode())
+    safe = _cleaner(base).clean(head)
+    return safe + _lines(tail) if tail else safe.strip()
+
+
+def _cut(source: bytes) -> int:
+    """Place after the markup that is kept: the end of a paragraph, else of a tag, else anywhere."""
+    for ending in (b"</p>", b">"):
+        found = source.find(ending, _MARKUP_BYTES, 2 * _MARKUP_BYTES)
+        if found >= 0:
+            return found + len(ending)
+    return _MARKUP_BYTES
 
 
 def escaped(text: str) -> str:
@@ -98,12 +110,14 @@ def escaped(text: str) -> str:
     return html.escape(text.strip(), quote=False).replace("\n", "<br>\n")
 
 
-def _lines(source: str) -> str:
-    """Reduce HTML to its words, one line for each block."""
-    if "<!--" in source or "<s" in source or "<S" in source or "<iframe" in source or "script" in source:
-        source = _UNSPOKEN.sub("", source)
-    source = _TAG.sub("", _LINE_END.sub("\n", source))
-    return _cleaner("").clean(source).strip("\n").replace("\n", "<br>\n")
+def _lines(source: bytes) -> str:
+    """Reduce HTML to its words, one line for each block. Safe because the only tags in it are its own."""
+    if _UNSPOKEN_START.search(source):
+        source = _UNSPOKEN.sub(b"", source)
+    words = _TAG.sub(b"", _LINE_END.sub(b"\0", source))
+    if b"<" in words:
+        words = words.replace(b"<", b"&lt;")
+    return words.replace(b"\0", b"<br>").strip().decode("utf-8", "ignore")
 
 
 def _is_deep(source: str) -> bool:
@@ -123,6 +137,9 @@ def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:
 
     ``is_html`` says that markup is meant as such; otherwise it goes only where it looks meant.
     """
+    if "<" not in source and "&" not in source and source.isprintable() and "  " not in source:
+        source = source.strip()
+        return source if len(source) <= TITLE_CHARS else _cut_title(source, faults)
     if "<" in source:
         if _ACTIVE.search(source):
             source = _words(source)
@@ -135,12 +152,14 @@ def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:
     if not source.isprintable() or "  " in source:
         source = _SPACES.sub(" ", source)
     source = source.strip()
-    if len(source) > TITLE_CHARS:
-        faults.append(ParseFault.TEXT_CUT)
-        source = source[:TITLE_CHARS]
-    return source
+    return source if len(source) <= TITLE_CHARS else _cut_title(source, faults)
+
+
+def _cut_title(source: str, faults: list[ParseFault]) -> str:
+    faults.append(ParseFault.TEXT_CUT)
+    return source[:TITLE_CHARS].rstrip()
 
 
 def _words(source: str) -> str:
     """Return HTML without a single tag, still escaped as HTML."""
-    return nh3.clean(_UNSPOKEN.sub("", source[:HTML_CHARS]), tags=set())
+    return nh3.clean(_UNSPOKEN.sub(b"", source[:HTML_CHARS].encode()).decode(), tags=set())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from connectors.feeds import guard
+from connectors.feeds.decode import repaired_utf8
 from connectors.feeds.fast import extract, parse_publicly
 from connectors.feeds.faults import ParseFault
 from connectors.feeds.header import feed_info, without_entries
@@ -17,14 +19,13 @@ from connectors.feeds.tolerant import read_tolerantly
 _TOLERANT_BYTES = 3 * 1024 * 1024
 # What the fast reader does not look at: markup inside text elements, bases and types of single
 # elements, names of other vocabularies before the plain ones. Feeds are uniform: two entries tell.
-_MANGLED = re.compile(
-    rb"<(?:\w+:)?(?:title|summary|subtitle|tagline|info)\b[^<>]*\btype\s*=\s*[\"'](?:xhtml|application/xhtml)"
-    rb"|\smode\s*=\s*[\"'](?:escaped|base64)"
-    rb"|<(?:\w+:)?(?:entry|item|link|summary|title|id|guid|author)\b[^<>]*\sxml:(?:base|lang)\s*="
-    rb"|<(?:title|description|summary|link)(?:\s[^<>]*)?>[^<]*<[a-zA-Z]"
-    rb"|\btype\s*=\s*[\"'](?:text/plain|application/octet-stream)"
+_ELEMENT = re.compile(
+    rb"<(?:\w+:)?(title|summary|description|entry|item|link|id|content|tagline|info)(\s[^<>]*)?(?<!/)>([^<]*<[a-zA-Z])?"
 )
-_SAMPLE_BYTES = 64 * 1024
+_PLAIN_TEXT = frozenset({b"title", b"summary", b"description"})
+_ODD_ATTRIBUTE = re.compile(rb"\stype\s*=\s*[\"'](?:xhtml|application/xhtml)|\smode\s*=|\sxml:base\s*=")
+_SAMPLE_BYTES = 8 * 1024
+_TITLE_BYTES = 256 * 1024
 _ENTRY = re.compile(rb"<(?:[a-zA-Z][\w.-]*:)?(?:item|entry)[\s>]")
 _HTML_TITLE = re.compile(rb"<title\b[^<>]*\btype\s*=\s*[\"'](?:html|text/html)")
 _KIND = re.compile(rb"<(?:[a-zA-Z][\w.-]*:)?(rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
@@ -37,21 +38,26 @@ def read_xml(document: bytes, base_url: str, max_entries: int) -> RawFeed:
     document = guard.from_markup(document, faults)
     document = guard.without_doctype(document, faults)
     document = guard.with_newest(document, max_entries, faults)
-    extracted, document = extract(document)
+    extracted, document = extract(document, faults)
     if extracted is None:
         raw = _read_refused(document, base_url, faults)
     else:
-        faults += [ParseFault.MALFORMED] * extracted.mended + [ParseFault.BAD_DATE] * extracted.bad_dates
-        info, base = feed_info(extracted.header or b"", extracted.kind, base_url)
+        info, base = feed_info(extracted.header, extracted.kind, base_url)
         raw = RawFeed(info, base, extracted.entries, faults)
         if _is_mangled(document, extracted.entries, extracted.kind):
             raw = _tolerantly(document, base_url, raw)
-    raw.titles_are_html = raw.info.format == "atom" and _HTML_TITLE.search(document[:_SAMPLE_BYTES]) is not None
+    if raw.info.format == "atom" and any("<" in title or "&" in title for title in _titles(raw.entries)):
+        raw.titles_are_html = _HTML_TITLE.search(document, 0, _TITLE_BYTES) is not None
     return raw
+
+
+def _titles(entries: list[dict[str, Any]]) -> Iterator[str]:
+    return (entry.get("title") or "" for entry in entries)
 
 
 def _read_refused(document: bytes, base_url: str, faults: list[ParseFault]) -> RawFeed:
     """Read what the extractor refuses: RDF, XHTML content, broken documents."""
+    document = repaired_utf8(document, faults)
     shape = guard.shape(document)
     if shape.too_deep:
         return RawFeed(FeedInfo(), "", [], [*faults, ParseFault.TOO_DEEP])
@@ -66,7 +72,8 @@ def _read_refused(document: bytes, base_url: str, faults: list[ParseFault]) -> R
         pass
     info, base = feed_info(without_entries(document), kind, base_url)
     raw = RawFeed(info, base, entries, faults)
-    if not shape.well_formed or not entries or _is_mangled(document, entries, kind) or _lost_date(document, entries):
+    closed = document.count(b"</item>") + document.count(b"</entry>")
+    if len(entries) < closed or _is_mangled(document, entries, kind) or _lost_date(document, entries):
         raw = _tolerantly(document, base_url, raw)
     return raw
 
@@ -81,9 +88,12 @@ def _is_mangled(document: bytes, entries: list[dict[str, Any]], kind: str) -> bo
     second = _ENTRY.search(sample, first.end())
     third = _ENTRY.search(sample, second.end()) if second else None
     end = third.start() if third else len(sample)
-    if _MANGLED.search(sample, first.start(), end):
-        return True
-    if kind == "rss" and not entries[0].get("link") and b"<link" in sample[first.start() : end]:
+    for element in _ELEMENT.finditer(sample, first.start(), end):
+        name, attributes, markup = element.groups()
+        if (markup and name in _PLAIN_TEXT) or (attributes and name != b"content" and _ODD_ATTRIBUTE.search(attributes)):
+            return True
+    first_end = second.start() if second else end
+    if kind != "atom" and not entries[0].get("link") and b"<link" in sample[first.start() : first_end]:
         return True
     title, other = sample.find(b"<title", first.start(), end), sample.find(b":title", first.start(), end)
     return 0 <= other < title
