@@ -20,8 +20,8 @@ from connectors.codec import UnreadableRecordError, decode
 from connectors.records import Alert
 from desk.figures import Figures, Sampler
 from desk.hub import Event, Hub, Id, Subscription, format_id
-from desk.read import Reader
-from desk.sse import HEARTBEAT, RETRY, Ended, frame
+from desk.read import Reader, Wanted
+from desk.sse import RETRY, Ended, frame, position
 from desk.telemetry import StreamEnd
 from pipelines.model import AlertEvent, EventKind
 
@@ -35,11 +35,20 @@ _QUEUE = 64
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """One rendered card, and what pages narrow their lists by."""
+
+    html: str
+    rules: tuple[str, ...]
+    countries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """What changed up to one event: cards to put in place, and the ids for pages that watch one."""
 
     up_to: Id
-    html: str
+    cards: tuple[Card, ...]
     changed: frozenset[str]
 
 
@@ -161,24 +170,25 @@ class Board:
         """Render what these events changed. Errors: redis.RedisError."""
         now = self._clock()
         stories = list(dict.fromkeys(event.story_id for event in reversed(events) if event.story_id))[:CARDS]
-        fragments: list[str] = []
+        cards: list[Card] = []
         records = await self._reader.stories_by_id(stories)
         reports = await self._reader.reports(stories, CARD_REPORTS)
-        card = self._templates.get_template("_story.html")
+        template = self._templates.get_template("_story.html")
         for story, told in reversed(list(zip(records, reports, strict=True))):
             if story is not None:
-                fragments.append(card.render(story=story, reports=told, live=True, now=now))
+                html = template.render(story=story, reports=told, live=True, now=now)
+                cards.append(Card(html, story.rules, story.countries))
         alerts = list(_last_alerts(events).values())
-        card = self._templates.get_template("_alert.html")
+        template = self._templates.get_template("_alert.html")
+        announce = self._templates.get_template("_announce.html")
         for alert, steps in zip(alerts, await self._reader.steps(alerts), strict=True):
-            fragments.append(card.render(alert=alert, steps=steps, live=True, now=now))
+            html = template.render(alert=alert, steps=steps, live=True, now=now) + announce.render(alert=alert)
+            cards.append(Card(html, (alert.rule,), alert.countries))
         changed = {f"story-{story}" for story in stories} | {f"alert-{alert.alert_id}" for alert in alerts}
-        if alerts:
-            fragments.append(self._templates.get_template("_announce.html").render(alerts=alerts))
-        return Update(events[-1].id, "\n".join(fragments), frozenset(changed))
+        return Update(events[-1].id, tuple(cards), frozenset(changed))
 
-    async def frames(self, after: Id, watch: str, wants_cards: bool) -> AsyncGenerator[bytes]:
-        """Frames for one page that was rendered at the event ``after``.
+    async def frames(self, after: Id, watch: str, wanted: Wanted | None) -> AsyncGenerator[bytes]:
+        """Frames for one page that was rendered at the event ``after``; ``wanted`` is None for one without lists.
 
         Errors: Ended when the page fell behind, the store went away or the desk closes.
         """
@@ -192,13 +202,13 @@ class Board:
                 elif missed:
                     update = await self.update(missed)
                     after = update.up_to
-                    yield _framed(update, watch, wants_cards)
+                    yield _framed(update, watch, wanted)
                 while (what := await page.queue.get()) is not None:
                     if isinstance(what, str):
                         yield frame(what, event="pulse")
                     elif what.up_to > after:
                         after = what.up_to
-                        yield _framed(what, watch, wants_cards)
+                        yield _framed(what, watch, wanted)
                 raise Ended(page.ended or StreamEnd.CLIENT)
             except redis.RedisError as error:
                 raise Ended(StreamEnd.STORE) from error
@@ -217,14 +227,15 @@ class Board:
         return missed
 
 
-def _framed(update: Update, watch: str, wants_cards: bool) -> bytes:
+def _framed(update: Update, watch: str, wanted: Wanted | None) -> bytes:
     event_id = format_id(update.up_to)
     frames = b""
-    if wants_cards and update.html:
-        frames += frame(update.html, event="cards", event_id=event_id)
+    cards = [card.html for card in update.cards if wanted and wanted.takes(card.rules, card.countries)]
+    if cards:
+        frames += frame("\n".join(cards), event="cards", event_id=event_id)
     if watch and watch in update.changed:
         frames += frame(watch, event="changed", event_id=event_id)
-    return frames or HEARTBEAT
+    return frames or position(event_id)
 
 
 def _last_alerts(events: Sequence[Event]) -> dict[str, Alert]:

@@ -129,6 +129,8 @@ async def live(
     since: Annotated[str, Query(max_length=50)],
     watch: Annotated[str, Query(max_length=200)] = "",
     cards: bool = False,
+    rule: Annotated[str, Query(max_length=200)] = "",
+    country: Annotated[str, Query(max_length=2)] = "",
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
     """Updates of one open page."""
@@ -138,7 +140,9 @@ async def live(
         raise HTTPException(400, str(error)) from error
     desk.refuse_when_full()
     await desk.hub.bounds()
-    return EventStream(desk.board.frames(after, watch, cards), desk.settings.send_timeout)
+    return EventStream(
+        desk.board.frames(after, watch, _wanted(rule, country) if cards else None), desk.settings.send_timeout
+    )
 
 
 @router.get("/static/{name}")

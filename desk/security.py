@@ -11,7 +11,6 @@ import hmac
 import ipaddress
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -110,11 +109,9 @@ class Gate:
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self.takes(credentials.strip())
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        return cookie is not None and self.takes_session(cookie.value)
+        # By hand: http.cookies gives up on all where another service of this host set an odd one.
+        cookies = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
+        return any(name == COOKIE and self.takes_session(value) for name, _, value in cookies)
 
 
 def _digest(text: str) -> bytes:
@@ -171,7 +168,7 @@ class Guard:
         if not self._hosts.takes(headers.get("host", "")):
             telemetry.request_refused(Refusal.HOST, client)
             return PlainTextResponse("this host name is not served here; see the setting desk.hosts\n", 421)
-        if scope["method"] == "POST" and not _same_origin(headers):
+        if _from_another_site(headers) or (scope["method"] == "POST" and not _same_origin(headers)):
             telemetry.request_refused(Refusal.ORIGIN, client)
             return PlainTextResponse("cross-site requests are not taken\n", 403)
         if path.startswith(_OPEN_PATHS) or self._gate.admits(headers):
@@ -181,6 +178,12 @@ class Guard:
             asked = path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
             return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
         return PlainTextResponse("a token is needed\n", 401, {"WWW-Authenticate": 'Bearer realm="wirewatch"'})
+
+
+def _from_another_site(headers: Headers) -> bool:
+    """Another site's page may link here, but not load, embed or stream anything. Browsers say so."""
+    site = headers.get("sec-fetch-site", "none")
+    return site not in ("none", "same-origin") and headers.get("sec-fetch-mode") != "navigate"
 
 
 def _same_origin(headers: Headers) -> bool:

@@ -90,6 +90,20 @@ async def _first_but(events: AsyncIterator[Told], name: str) -> Told:
     return told
 
 
+def test_narrowed_page_gets_its_cards_only(desk: str, newsroom: Newsroom) -> None:
+    start = newsroom.tell(make_story("s0"))
+
+    async def listened() -> Told:
+        async with listening(f"{desk}/live?since={start}&cards=1&rule=other&country=fr") as events:
+            newsroom.raise_alert(make_alert("a1"))
+            newsroom.raise_alert(make_alert("a2", rule="other", countries=("FR",)))
+            return await _next(events, "cards")
+
+    told = asyncio.run(listened())
+    assert 'id="alert-a2"' in told.data
+    assert 'id="alert-a1"' not in told.data
+
+
 def test_page_too_old_to_catch_up_is_told_to_load_anew(desk: str, newsroom: Newsroom) -> None:
     ids = [newsroom.tell(make_story(), make_report(number)) for number in range(5)]
     newsroom.client.xtrim(names.EVENTS, maxlen=2, approximate=False)

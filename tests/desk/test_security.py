@@ -138,6 +138,26 @@ def test_login_from_another_site_is_refused(guarded: str) -> None:
         assert ask(guarded + "/login", "POST", {"token": TOKEN}, Origin=origin).status == 403
 
 
+def test_odd_cookie_of_another_service_locks_nobody_out() -> None:
+    gate = Gate(TOKEN, lambda: datetime(2022, 11, 8, tzinfo=UTC))
+    assert gate.admits(Headers({"cookie": f"a b[=1; {COOKIE}={gate.session()}; =x"}))
+    assert not gate.admits(Headers({"cookie": f"{COOKIE}; {COOKIE}=; {COOKIE}=x.y; {COOKIE}=9999999999.é"}))
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("cross-site", "cors", 403),
+        ("same-site", "no-cors", 403),
+        ("cross-site", "navigate", 200),
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+    ],
+)
+def test_other_sites_may_link_but_load_nothing(desk: str, site: str, mode: str, status: int) -> None:
+    assert ask(desk + "/api/v1/alerts", Sec_Fetch_Site=site, Sec_Fetch_Mode=mode).status == status
+
+
 def test_session_ends_with_its_time_and_with_its_token() -> None:
     now = datetime(2022, 11, 8, tzinfo=UTC)
     clock = [now]
