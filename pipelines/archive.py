@@ -77,21 +77,22 @@ def read_objects(lines: Iterable[str | bytes], path: str) -> Iterator[tuple[int,
     Errors: SettingsError naming the first line that is no JSON object.
     """
     number = 0
-    try:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield number, _object(line)
-    except (msgspec.DecodeError, UnicodeError, _LineError) as error:
-        # A text file's own decoding fails on the line after the last that came through.
-        at = number + 1 if isinstance(error, UnicodeDecodeError) else number
-        raise SettingsError([Fault(path, at, "", f"expected a JSON object a line: {error}")]) from error
-
-
-def _object(line: str | bytes) -> dict[str, Any]:
-    found = msgspec.json.decode(line)
-    if not isinstance(found, dict):
-        raise _LineError(f"got {_kind(found)}")
-    return found
+    rest = iter(lines)
+    while True:
+        number += 1
+        try:
+            # A text file decodes as it is read, so reading may fail too.
+            line = next(rest)
+            if not line.strip():
+                continue
+            found = msgspec.json.decode(line)
+            if not isinstance(found, dict):
+                raise _LineError(f"got {_kind(found)}")
+        except StopIteration:
+            return
+        except (msgspec.DecodeError, UnicodeError, _LineError) as error:
+            raise SettingsError([Fault(path, number, "", f"expected a JSON object a line: {error}")]) from error
+        yield number, found
 
 
 def read_archive(lines: Iterable[str | bytes], path: str) -> Iterator[ArchiveEntry]:

@@ -120,7 +120,7 @@ def parse(query: str) -> Node:
 @lru_cache(maxsize=1)
 def _parser() -> lark.Lark:
     grammar = (resources.files("pipelines.rules") / "query.lark").read_text(encoding="utf-8")
-    return lark.Lark(grammar, parser="lalr", maybe_placeholders=False)
+    return lark.Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=False)
 
 
 def _check_characters(query: str) -> None:
@@ -210,6 +210,7 @@ class _Reader(lark.visitors.Transformer_NonRecursive[Any, Any]):  # type: ignore
     def group(self, pieces: list[Any]) -> _Raw:
         """Join a row of operands by its operators."""
         operands: list[tuple[_Raw, str]] = []
+        first = -1
         joints: list[str] = []
         joint, negated_at, last_operator = "", -1, None
         for piece in pieces:
@@ -232,15 +233,15 @@ class _Reader(lark.visitors.Transformer_NonRecursive[Any, Any]):  # type: ignore
             start = negated_at if negated_at >= 0 else start
             if operands:
                 joints.append(joint or "AND")
+            else:
+                first = start
             operands.append((_Negated(raw, negated_at) if negated_at >= 0 else raw, self._query[start:end]))
             joint, negated_at, last_operator = "", -1, None
         if last_operator is not None:
             self._fail(last_operator.start_pos, f"{last_operator} needs something behind it")
         if "AND" in joints and "OR" in joints:
             by_or, by_and = self._readings([text for _, text in operands], joints)
-            self._fail(
-                _start_of(operands[0][0]), "AND and OR side by side have two readings", f"write {by_or} or {by_and}"
-            )
+            self._fail(first, "AND and OR side by side have two readings", f"write {by_or} or {by_and}")
         children = tuple(raw for raw, _ in operands)
         if len(children) == 1:
             return children[0]
