@@ -166,8 +166,10 @@ class _Demo:
 
     def _log_tail(self) -> str:
         log = self._folder / "data" / "run.log"
-        lines: Sequence[str] = log.read_text("utf-8", errors="replace").splitlines()[-15:] if log.exists() else ()
-        return "".join(f"\n  {line}" for line in lines)
+        lines: Sequence[str] = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else ()
+        # A poll is a line at level info, and there are many; what went wrong is not.
+        telling = [line for line in lines if '"level": "info"' not in line]
+        return "".join(f"\n  {line}" for line in telling[-20:])
 
     async def stop(self) -> None:
         """Stop the system first, then what it talks to."""

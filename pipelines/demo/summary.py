@@ -45,7 +45,7 @@ def closing_lines(
     """Show what was published, what was delivered, and whether that is what it should be."""
     kinds = Counter(entry.kind for entry in scenario.entries)
     languages = sorted({feed.language for feed in scenario.feeds})
-    published = ", ".join(f"{kinds[kind]} {words}" for kind, words in _KINDS.items() if kinds[kind])
+    published = ", ".join(f"{words} {kinds[kind]}" for kind, words in _KINDS.items() if kinds[kind])
     alerts = len({delivery.alert.alert_id for delivery in deliveries})
     delivered = f"{_counted(len(deliveries), 'revision')} of {_counted(alerts, 'alert')}"
     late = f"; the first {first_after.total_seconds():.1f} s after the processes were up" if first_after else ""

@@ -63,6 +63,6 @@ def test_the_account_says_what_was_published_and_delivered() -> None:
         scenario, [Delivery("a1.1", _ALERT, _AT)], 0, timedelta(seconds=5.04), Verdict(False, ("FAIL x",))
     )
     assert f"{len(scenario.feeds)} feeds in ar, en, fa, ru, uk, {len(scenario.entries)} entries:" in lines[1]
-    assert "2 word-for-word copies" in lines[2]
+    assert "word-for-word copies 2, " in lines[2]
     assert lines[3] == ("Delivered to the webhook: 1 revision of 1 alert; the first 5.0 s after the processes were up.")
     assert lines[4:] == ["  FAIL x", "NOT as expected."]
