@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -106,9 +106,7 @@ def _read_rule(path: Path, node: yaml.Node, where: str, builder: Builder) -> Rul
     name = fields.get("name")
     if isinstance(name, yaml.ScalarNode) and name.value:
         where = str(name.value)
-    is_sound = written is not None
-    if written is not None:
-        is_sound = _check_fields(written, fields, where, builder)
+    is_sound = _check_fields(fields, where, builder)
     query = fields.get("query")
     if not isinstance(query, yaml.ScalarNode):
         return None
@@ -135,20 +133,29 @@ def _read_rule(path: Path, node: yaml.Node, where: str, builder: Builder) -> Rul
     )
 
 
-def _check_fields(written: RuleText, fields: dict[str, yaml.Node], where: str, builder: Builder) -> bool:
+def _check_fields(fields: dict[str, yaml.Node], where: str, builder: Builder) -> bool:
+    """Check what a type does not say, whatever else is wrong with the rule."""
     is_sound = True
-    if not _NAME.fullmatch(written.name):
-        builder.fault(fields["name"], where, f"expected letters, digits, - _ and . (at most 80), got {written.name!r}")
-        is_sound = False
-    for state in written.when:
-        if state not in WHEN:
-            builder.fault(fields["when"], f"{where}.when", f"expected some of {', '.join(WHEN)}, got {state!r}")
+    for node, value in _scalars(fields.get("name")):
+        if not _NAME.fullmatch(value):
+            builder.fault(node, where, f"expected letters, digits, - _ and . (at most 80), got {value!r}")
             is_sound = False
-    for code in written.languages:
-        if not re.fullmatch("[a-z]{2}", code):
-            builder.fault(fields["languages"], f"{where}.languages", f"expected two-letter codes, got {code!r}")
+    for node, value in _scalars(fields.get("when")):
+        if value not in WHEN:
+            builder.fault(node, f"{where}.when", f"expected some of {', '.join(WHEN)}, got {value!r}")
+            is_sound = False
+    for node, value in _scalars(fields.get("languages")):
+        if not re.fullmatch("[a-z]{2}", value):
+            builder.fault(node, f"{where}.languages", f"expected two-letter codes, got {value!r}")
             is_sound = False
     return is_sound
+
+
+def _scalars(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, str]]:
+    """Give the texts of a scalar or a list; what is neither was told by its type."""
+    for one in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        if isinstance(one, yaml.ScalarNode) and one.tag != "tag:yaml.org,2002:null":
+            yield one, str(one.value)
 
 
 def _place_in_file(node: yaml.ScalarNode, place: int) -> tuple[int, int]:
