@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from connectors.records import AlertState
+from connectors.records import AlertState, Report
 
 # Codes of the State Media Monitor typology.
 _CONTROL = {
@@ -63,6 +64,21 @@ def interest_kind(interest: str) -> str:
 def control_label(control: str) -> str:
     """Say what a control code means; "" for the unknown."""
     return _CONTROL.get(control, "")
+
+
+def telling(reports: Sequence[Report], most: int) -> list[Report]:
+    """Choose the reports that a card has room for, in their order: the first of each voice, then the earliest.
+
+    A newsroom that confirms after ten outlets of one state is what a reader must see.
+    """
+    heard: set[str] = set()
+    chosen: list[int] = []
+    for place, report in enumerate(reports):
+        if not report.copy_of and report.interest not in heard:
+            heard.add(report.interest)
+            chosen.append(place)
+    rest = [place for place in range(len(reports)) if place not in set(chosen)]
+    return [reports[place] for place in sorted([*chosen, *rest][:most])]
 
 
 def ladder_step(state: str, flags: tuple[str, ...]) -> int:

@@ -175,5 +175,6 @@ def environment() -> jinja2.Environment:
         highlight=highlight,
         ladder_step=labels.ladder_step,
         sparkline=sparkline,
+        telling=labels.telling,
     )
     return made

@@ -12,6 +12,7 @@ from markupsafe import escape
 from connectors.records import Evidence
 from desk import labels, render
 from desk.render import highlight
+from desk.testing import make_report
 
 NOW = datetime(2022, 11, 8, 12, 0, tzinfo=UTC)
 
@@ -158,6 +159,16 @@ def test_interests_are_named_for_people(interest: str, label: str, kind: str) ->
 )
 def test_ladder_shows_how_far_up_a_story_is_beside_denials(state: str, flags: tuple[str, ...], step: int) -> None:
     assert labels.ladder_step(state, flags) == step
+
+
+def test_card_shows_the_first_of_each_voice_before_more_of_the_same() -> None:
+    voices = ["state:IR", "state:IR", "state:IR", "state:RU", "state:RU", "private:isw", "private:isw"]
+    reports = [make_report(number, interest=voice) for number, voice in enumerate(voices)]
+    reports[3] = make_report(3, interest="state:RU", copy_of="item0")
+    assert [report.item_id for report in labels.telling(reports, 4)] == ["item0", "item1", "item4", "item5"]
+    assert [report.item_id for report in labels.telling(reports, 2)] == ["item0", "item4"]
+    assert labels.telling(reports, 99) == reports
+    assert labels.telling([], 5) == []
 
 
 def test_sparkline_stays_inside_its_box() -> None:
