@@ -95,7 +95,13 @@ class EmbeddedStore:
         # A session of its own: Ctrl-C in the terminal must reach the supervisor, which stops the
         # store last, and not the store first.
         self._process = subprocess.Popen(
-            command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            command,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # Python ignores SIGXFSZ and so does the server then: a file at its size limit is an error that
+            # the server reports and gets over, not its end.
+            restore_signals=False,
         )
         try:
             self._wait_ready(log)

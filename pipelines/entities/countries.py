@@ -162,6 +162,8 @@ class _Finder:
             return True
         tokens = self._tokens
         before = tokens.words[first - 1] if first else ""
+        if rule == "=foreign":
+            return self._language != "en"
         if rule == "=sentence-start":
             return not self._begins_sentence(first)
         if rule == "=exact-case":

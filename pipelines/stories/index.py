@@ -24,10 +24,11 @@ from pipelines.stories.vectors import EMPTY, FEATURE_BITS, Ids, Vector, Weights,
 LEARNED_REPORTS = 50
 # Reports of one language that shape its centroid; later ones would only drift it.
 _CENTROID_REPORTS = 6
-# One feature in four looks for candidates: enough of what two texts of one story share, a quarter of the memory.
-_PROBE_MASK = np.uint32(3)
-# Stories that a probe may open: a commoner feature finds nothing that rarer ones do not.
-_PROBE_STORIES = 400
+# One feature in eight looks for candidates: enough of what two texts of one story share, an eighth of the memory.
+_PROBE_MASK = np.uint32(7)
+# Rarest of them that are asked, and stories that one may open: commoner ones find nothing that these do not.
+_PROBES = 24
+_PROBE_STORIES = 200
 _CANDIDATES = 12
 # A shorter skeleton is shared by chance between scripts.
 _TELLING_NAME = 4
@@ -158,12 +159,12 @@ class StoryIndex:
     def _nearest_told(self, words: Words) -> str:
         """Nearest story among those told in the text's language."""
         found: Counter[str] = Counter()
-        for feature in _probes(words.vector.ids):
-            stories = self._by_feature.get(feature)
-            if stories is not None and len(stories) <= _PROBE_STORIES:
+        known = (self._by_feature.get(feature) for feature in _probes(words.vector.ids))
+        # Sorting keeps equals in the order of their features: never that of a set.
+        for stories in sorted(filter(None, known), key=len)[:_PROBES]:
+            if len(stories) <= _PROBE_STORIES:
                 found.update(stories)
-        # Ties are broken by id, never by the order of a set.
-        candidates = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:_CANDIDATES]
+        candidates = heapq.nsmallest(_CANDIDATES, found.items(), key=lambda pair: (-pair[1], pair[0]))
         best, best_score = "", self.limits.threshold
         for story_id, _ in candidates:
             centroid = self._stories[story_id].centroids.get(words.language)

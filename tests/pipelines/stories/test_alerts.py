@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from connectors.records import AlertState, Evidence, Report
-from pipelines.model import Item, Match, Story
+from pipelines.model import FIRST, Item, Match, Story
 from pipelines.sources.labels import Source
 from pipelines.stories.alerts import RuleTerms, alert_id, first_alert, is_due, line, revised
 from pipelines.stories.tell import opened, report_of, told_on
@@ -86,6 +86,13 @@ def test_rule_fires_only_in_the_states_it_names() -> None:
     only_independent = replace(TERMS, when=frozenset({AlertState.INDEPENDENT}))
     assert not is_due(None, story_of(NOUR), only_independent)
     assert is_due(None, story_of(NOUR, CNN), only_independent)
+
+
+def test_rule_that_fires_first_fires_in_any_state_and_then_no_more() -> None:
+    only_first = replace(TERMS, when=frozenset({FIRST}))
+    assert is_due(None, story_of(NOUR, CNN), only_first)
+    alert = first_alert(story_of(NOUR), item(), Match("visits", "v1", ()), [report(NOUR)], only_first, NOW)
+    assert not is_due(alert, story_of(NOUR, CNN), only_first)
 
 
 def test_alert_id_names_rule_and_story() -> None:
