@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.text.tokens import words_of
+from tools.inflect import INFLECTED, Inflector, rows
 
 SOURCES = Path(__file__).parent / "data" / "entities"
 TABLE = Path(__file__).parents[1] / "pipelines" / "entities" / "data" / "countries.json.gz"
@@ -26,14 +27,9 @@ TABLE = Path(__file__).parents[1] / "pipelines" / "entities" / "data" / "countri
 _NO_COUNTRY = frozenset("AC AQ CP DG EA EU EZ IC QO TA UN XA XB ZZ CQ".split())
 # Languages whose names count in a text of any language; the others only in their own, unless long.
 _EVERYWHERE = frozenset("en de fr es it pt nl pl cs sl tr ru uk bg ar fa he zh ja ko el hi".split())
-_INFLECTED = frozenset("ru uk pl cs bg sl de fr es".split())
 _LONG_NAME = 7
 _VARIANTS = ("zh_Hant", "zh_Hant_HK", "sr_Latn", "pt_PT", "nb")
-_FORMS_LIMIT = 1500
 _CASED_INHABITANTS = frozenset("pl cs sl de en tr".split())
-_NOT_INFLECTED = frozenset(
-    "и та й i a e y und et de la du del des da do dei der den die das of the and na nad pod v".split()
-)
 
 
 class Sense(NamedTuple):
@@ -60,12 +56,15 @@ class Table:
         self.names: dict[str, dict[tuple[str, str, str], set[str]]] = defaultdict(dict)
         self.surfaces: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.rules: dict[str, list[str]] = defaultdict(list)
+        self.english: set[tuple[str, str]] = set()
 
-    def add(self, name: str, sense_id: str, kind: str, case: str, language: str = "") -> None:
-        """File one name; ``language`` "" means that it holds in every text."""
+    def add(self, name: str, sense_id: str, kind: str, case: str, origin: str, language: str = "") -> None:
+        """File one name of the language ``origin``; ``language`` "" means that it holds in every text."""
         key = " ".join(words_of(name))
         if not key or (len(key) < 2 and case != "exact"):
             return
+        if origin == "en":
+            self.english.add((key, sense_id))
         if case == "exact":
             self.surfaces[key, sense_id].add(name.rstrip("."))
         elif _loses_accents(name, key):
@@ -88,11 +87,19 @@ class Table:
                         case,
                         () if "" in languages else tuple(sorted(languages)),
                         tuple(sorted(self.surfaces[key, sense_id])) if case in ("exact", "accents") else (),
-                        tuple(self.rules.get(key, ())),
+                        self._rules(key, sense_id),
                     )
                 )
             found[key] = _without_repeats(kept)
         return found
+
+    def _rules(self, key: str, sense_id: str) -> tuple[str, ...]:
+        """Give the trap lists' rules; short foreign names are refused in English (Island, Indie, Fine)."""
+        rules = list(self.rules.get(key, ()))
+        is_short = key.isascii() and " " not in key and len(key) < _LONG_NAME
+        if is_short and sense_id and (key, sense_id) not in self.english:
+            rules.append("en =foreign")
+        return tuple(rules)
 
 
 def _without_repeats(senses: list[Sense]) -> list[Sense]:
@@ -116,59 +123,6 @@ def _loses_accents(name: str, key: str) -> bool:
         and not name.isascii()
         and unicodedata.normalize("NFC", name).casefold().replace("ı", "i").replace("i̇", "i") != key
     )
-
-
-def rows(path: Path) -> Iterator[list[str]]:
-    """Give the rows of a tab-separated file without its comments."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            yield line.split("\t")
-
-
-class Inflector:
-    """Generates a word's endings from ``inflections.tsv``: longest ending wins."""
-
-    def __init__(self, path: Path) -> None:
-        self._paradigms: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for row in rows(path):
-            language, kind, ending, replacements = (*row, "", "")[:4]
-            self._paradigms[language, kind][ending] |= {"" if part == "-" else part for part in replacements.split()}
-
-    def forms(self, language: str, kinds: str, word: str) -> set[str]:
-        """Give all forms of a word as a noun (N), adjective (A) or inhabitant (I), itself included."""
-        lowered = word.lower()
-        found = {lowered}
-        for kind in kinds:
-            paradigm = self._paradigms.get((language, kind))
-            if not paradigm:
-                continue
-            if f"={lowered}" in paradigm:
-                found |= paradigm[f"={lowered}"]
-                continue
-            for cut in range(len(lowered)):
-                ending = lowered[cut:]
-                if ending in paradigm:
-                    found |= {lowered[:cut] + replacement for replacement in paradigm[ending]}
-                    break
-            else:
-                found |= {lowered + replacement for replacement in paradigm.get("", ())}
-        return found
-
-    def phrases(self, language: str, kinds: str, name: str) -> Iterable[str]:
-        """Give all forms of a name of several words, up to a limit that never cuts the name itself."""
-        if language not in _INFLECTED:
-            return [name]
-        words = re.findall(r"[\w'’ʼ.]+|[^\w\s]", name)
-        choices = [
-            [word] if len(word) <= 2 or word.lower() in _NOT_INFLECTED else sorted(self.forms(language, kinds, word))
-            for word in words
-        ]
-        size = 1
-        for place, options in enumerate(choices):
-            if size * len(options) > _FORMS_LIMIT:
-                choices[place] = options = [words[place]]
-            size *= len(options)
-        return (" ".join(parts) for parts in itertools.product(*choices))
 
 
 def without_brackets(name: str) -> list[str]:
@@ -210,7 +164,7 @@ def add_cldr(table: Table, inflector: Inflector) -> None:
                 if len(key) < 4 and key.isascii() and language != "en":
                     everywhere = False
                 for form in inflector.phrases(language, "NA", name):
-                    table.add(form, f"country:{code}", "country", "capital", "" if everywhere else language)
+                    table.add(form, f"country:{code}", "country", "capital", language, "" if everywhere else language)
 
 
 def add_own_names(table: Table, inflector: Inflector) -> None:
@@ -222,21 +176,23 @@ def add_own_names(table: Table, inflector: Inflector) -> None:
             if name.startswith("^"):
                 # Two letters that another language uses for something else.
                 narrow = language in ("bg", "sl") and len(name) <= 3
-                table.add(name[1:], f"country:{code}", "country", "exact", language if narrow else "")
+                table.add(name[1:], f"country:{code}", "country", "exact", language, language if narrow else "")
             else:
                 for form in inflector.phrases(language, "NA", name):
-                    table.add(form, f"country:{code}", "country", "capital")
+                    table.add(form, f"country:{code}", "country", "capital", language)
     for row in rows(SOURCES / "regions.tsv"):
         for language, name in _columns(row[2:]):
             for form in inflector.phrases(language, "NA", name):
-                table.add(form, "", "", "any")
+                table.add(form, "", "", "any", language)
     for row in rows(SOURCES / "metonyms.tsv"):
         if row[1] == "capital":
             continue
         stands_for = f"country:{row[0][-2:]}" if row[0].startswith("government:") and row[1] == "seat" else ""
         for language, name in _columns(row[2:]):
             for form in inflector.phrases(language, "NA", name):
-                table.add(form, stands_for, "metonym" if stands_for else "", "capital" if stands_for else "any")
+                table.add(
+                    form, stands_for, "metonym" if stands_for else "", "capital" if stands_for else "any", language
+                )
 
 
 def _columns(columns: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -265,13 +221,13 @@ def add_demonyms(table: Table, inflector: Inflector) -> None:
                     name = word.replace("_", " ")
                     for form in _demonym_forms(name, language, column, inflector, endings):
                         case, where = _demonym_case(form, language, column)
-                        table.add(form, sense_id, kind, case, where)
+                        table.add(form, sense_id, kind, case, language, where)
 
 
 def _demonym_forms(
     name: str, language: str, column: int, inflector: Inflector, endings: dict[tuple[str, str], list[str]]
 ) -> Iterable[str]:
-    if language in _INFLECTED:
+    if language in INFLECTED:
         return inflector.phrases(language, "A" if column == 0 else "I", name)
     suffixes = ["" if ending == "-" else ending for ending in endings.get((language, "adjective-endings"), ["-"])]
     if language == "ar":
@@ -305,13 +261,12 @@ def _add_chinese(table: Table, row: list[str]) -> None:
     codes = row[0].split()
     for name in " ".join(row[1:]).split():
         if len(codes) == 1:
-            table.add(
-                name, f"country:{codes[0]}" if codes[0] != "EU" else "", "country" if codes[0] != "EU" else "", "any"
-            )
+            is_country = codes[0] != "EU"
+            table.add(name, f"country:{codes[0]}" if is_country else "", "country" if is_country else "", "any", "zh")
         elif len(name) == 2:
             first, second = codes if _CHINESE.get(name[0], codes[0]) == codes[0] else reversed(codes)
             ids = " ".join("-" if code == "EU" else f"country:{code}" for code in (first, second))
-            table.add(name, ids, "country", "any")
+            table.add(name, ids, "country", "any", "zh")
 
 
 def add_traps(table: Table) -> None:
@@ -334,7 +289,7 @@ def _add_trap(table: Table, language: str, phrase: str, rule: str) -> None:
     else:
         sense_id = rule if rule.startswith("country:") else ""
         table.names[key].clear()
-        table.add(phrase, sense_id, "country" if sense_id else "", "any" if not sense_id else "capital")
+        table.add(phrase, sense_id, "country" if sense_id else "", "any" if not sense_id else "capital", language)
 
 
 def inputs_digest() -> str:
