@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_SAMPLE_LIMIT = 140
+_SAMPLE_LIMIT = 120
 # Fewer letters than these say less than what the feed declares.
 _FEW_LETTERS = 20
 _MANY_LETTERS = 60

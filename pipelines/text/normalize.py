@@ -67,7 +67,8 @@ def _block_text(block: str) -> str:
 def _one_line(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
-    return clean(" ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else " ".join(clean(line).split())
 
 
 def cut_at_word(text: str, limit: int) -> int:

@@ -165,10 +165,10 @@ class _Charset:
         if self._inside and len(raw.translate(None, self._inside)) != len(raw):
             return None
         spaced = raw.translate(self._table)
-        words = spaced.decode(self.name).split(" ")
         if len(spaced) >= _LONG:
             edges = _edges(spaced)
-            return list(filter(None, words)), edges[0::2], edges[1::2]
+            return spaced.decode(self.name).split(), edges[0::2], edges[1::2]
+        words = spaced.decode(self.name).split(" ")
         lengths = list(map(len, words))
         ends = list(map(add, accumulate(lengths), count()))
         starts = map(sub, ends, lengths)
