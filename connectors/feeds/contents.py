@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from connectors.feeds.faults import ParseFault
@@ -20,6 +20,7 @@ _FATAL = {
     ParseFault.NOT_A_FEED: ErrorClass.PARSE,
     ParseFault.UNPARSEABLE: ErrorClass.PARSE,
     ParseFault.MALFORMED: ErrorClass.PARSE,
+    ParseFault.TOO_DEEP: ErrorClass.PARSE,
     ParseFault.TIMED_OUT: ErrorClass.PARSE,
     ParseFault.WORKER_DIED: ErrorClass.PARSE,
 }
@@ -29,8 +30,8 @@ _TTL_LIMIT = timedelta(days=365)
 class Parser(Protocol):
     """Parses a body apart from this process: a hostile one costs its own worker only."""
 
-    async def parse(self, body: bytes, *, base_url: str, content_type: str) -> ParsedFeed:
-        """Parse a body. Never raises for what the body holds: faults name it."""
+    async def parse(self, body: bytes, *, base_url: str, content_type: str, now: datetime) -> ParsedFeed:
+        """Parse a body that came at ``now``. Never raises for what it holds: faults name it."""
         ...
 
 
@@ -50,7 +51,12 @@ class Contents:
 
 async def contents_of(parser: Parser, fetched: Fetched) -> Contents:
     """Have a body parsed, and say whether it was a feed."""
-    parsed = await parser.parse(fetched.body, base_url=fetched.final_url, content_type=fetched.content_type)
+    parsed = await parser.parse(
+        fetched.body,
+        base_url=fetched.final_url,
+        content_type=fetched.content_type,
+        now=fetched.asked.answered_at,
+    )
     seconds = max(parsed.feed.ttl_seconds or 0, parsed.feed.update_period_seconds or 0)
     ttl = timedelta(seconds=min(seconds, _TTL_LIMIT.total_seconds())) if seconds > 0 else None
     fatal = next((_FATAL[fault] for fault in parsed.faults if fault in _FATAL), None)

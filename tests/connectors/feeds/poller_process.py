@@ -28,7 +28,7 @@ SETTINGS = FeedsSettings(
 class JsonParser:
     """Reads ["id", …]."""
 
-    async def parse(self, body: bytes, base_url: str, content_type: str) -> ParsedFeed:
+    async def parse(self, body: bytes, *, base_url: str, content_type: str, now: datetime) -> ParsedFeed:
         """Make an entry of each id."""
         return ParsedFeed(FeedInfo(), tuple(ParsedEntry(key, "", f"Story {key}", "", "") for key in json.loads(body)))
 

@@ -44,7 +44,7 @@ PATIENCE_SECONDS = 15.0
 class JsonParser:
     """Reads [["id", "title"], …]; anything else has a fault."""
 
-    async def parse(self, body: bytes, base_url: str, content_type: str) -> ParsedFeed:
+    async def parse(self, body: bytes, *, base_url: str, content_type: str, now: datetime) -> ParsedFeed:
         if body.startswith(b"<html"):
             return ParsedFeed(faults=(ParseFault.NOT_A_FEED_HTML,))
         try:

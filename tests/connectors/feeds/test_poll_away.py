@@ -34,7 +34,7 @@ PATIENCE_SECONDS = 20.0
 class JsonParser:
     """Reads ["id", …]."""
 
-    async def parse(self, body: bytes, base_url: str, content_type: str) -> ParsedFeed:
+    async def parse(self, body: bytes, *, base_url: str, content_type: str, now: datetime) -> ParsedFeed:
         return ParsedFeed(FeedInfo(), tuple(ParsedEntry(key, "", f"Story {key}", "", "") for key in json.loads(body)))
 
 
