@@ -22,7 +22,7 @@ from connectors.feeds.faults import ParseFault
 _PARSE_DATE: Callable[[str], str | None] = getattr(_fastfeedparser, "_parse_date", lambda _text: None)
 _EXTRACTOR: Any = getattr(_fastfeedparser, "_core", None)
 _CDATA_OR_AMPERSAND = re.compile(
-    rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->"
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
     rb"|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)(?P<name>[A-Za-z][A-Za-z0-9]{1,31};)?",
     re.DOTALL,
 )

@@ -55,8 +55,8 @@ _UNSPOKEN = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style|svg|iframe|noscript|t
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)[^>]*?(/?)>")
 # Elements that a parser closes by itself, so that repeating them nests nothing.
 _SELF_ENDING = frozenset("p li br hr img td th tr dt dd option input meta link col wbr area source param".split())
-# Not U+00A0: publishers set it on purpose, and it ends no line.
-_SPACES = re.compile(r"[\x00-\x20\x7f\x85\u2028\u2029]+")
+# What ends a line or controls a device, with the spaces around it. Other spaces stay as given.
+_SPACES = re.compile(r" *[\x00-\x1f\x7f\x85\u2028\u2029][\x00-\x20\x7f\x85\u2028\u2029]*")
 _MARKUP_IN_TITLE = re.compile(
     r"</?(?:a|abbr|b|bdi|big|br|cite|code|del|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|p|q|s|small|span|strike|strong"
     r"|su[bp]|table|t[dr]|tt|u|ul|var|wbr)(?:\s[^<>]*)?/?>",
@@ -137,7 +137,7 @@ def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:
 
     ``is_html`` says that markup is meant as such; otherwise it goes only where it looks meant.
     """
-    if "<" not in source and "&" not in source and source.isprintable() and "  " not in source:
+    if "<" not in source and "&" not in source and source.isprintable():
         source = source.strip()
         return source if len(source) <= TITLE_CHARS else _cut_title(source, faults)
     if "<" in source:
@@ -149,7 +149,7 @@ def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:
         source = html.unescape(source)
         if "<" in source and _ACTIVE.search(source):
             source = html.unescape(_words(source))
-    if not source.isprintable() or "  " in source:
+    if not source.isprintable():
         source = _SPACES.sub(" ", source)
     source = source.strip()
     return source if len(source) <= TITLE_CHARS else _cut_title(source, faults)

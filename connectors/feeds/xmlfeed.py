@@ -109,6 +109,9 @@ def _tolerantly(document: bytes, base_url: str, fast: RawFeed) -> RawFeed:
     """Ask feedparser; its reading counts unless it found fewer entries."""
     if len(document) > _TOLERANT_BYTES:
         return fast
+    if guard.shape(document).too_deep:
+        fast.faults.append(ParseFault.TOO_DEEP)
+        return fast
     try:
         raw = read_tolerantly(document, base_url)
     except Exception:  # noqa: BLE001 - hostile bytes: the fast reading stands
