@@ -229,7 +229,7 @@ class Hub:
                     self._position = (await self.bounds()).last
                 await self._read_once(self._position)
                 attempt = 0
-            except redis.RedisError as error:
+            except (redis.RedisError, OSError) as error:
                 if attempt == 0:
                     telemetry.events_away(error)
                 self._position = None

@@ -41,16 +41,23 @@
     held = [];
   }
 
-  // How many new cards stand above what can be seen.
+  // What is new or changed and cannot be seen: above what is in view, or below it.
+  function outOfSight(list) {
+    const view = list.getBoundingClientRect();
+    const bottom = Math.min(view.bottom, window.innerHeight);
+    const fresh = Array.from(list.querySelectorAll(".card.fresh"));
+    return {
+      above: fresh.filter((card) => card.getBoundingClientRect().bottom < view.top + 8),
+      below: fresh.filter((card) => card.getBoundingClientRect().top > bottom - 8),
+    };
+  }
+
   function tell(list) {
-    const button = document.querySelector('.above[data-pane="' + list.id + '"]');
+    const button = document.querySelector('.unread[data-pane="' + list.id + '"]');
     if (!button) return;
-    const top = list.getBoundingClientRect().top;
-    const above = Array.from(list.querySelectorAll(".card.fresh")).filter(
-      (card) => card.getBoundingClientRect().bottom < top + 8
-    ).length;
-    button.hidden = above === 0;
-    button.textContent = "↑ " + above + " new above";
+    const { above, below } = outOfSight(list);
+    button.hidden = above.length + below.length === 0;
+    button.textContent = above.length ? "↑ " + above.length + " new above" : "↓ " + below.length + " changed below";
   }
 
   // A card that is not on the page yet gets an empty place, which the swap then fills.
@@ -94,7 +101,10 @@
   function seen(event) {
     const card = event.target.closest && event.target.closest(".card.fresh");
     if (!card) return;
-    window.setTimeout(() => card.classList.remove("fresh", "upgraded"), event.type === "focusin" ? 1500 : 2500);
+    window.setTimeout(() => {
+      card.classList.remove("fresh", "upgraded");
+      if (card.parentElement) tell(card.parentElement);
+    }, 2000);
   }
   body.addEventListener("focusin", seen);
   body.addEventListener("mouseover", seen);
@@ -103,8 +113,11 @@
     list.addEventListener("scroll", () => window.requestAnimationFrame(() => tell(list)), { passive: true })
   );
   body.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest(".above");
-    if (button) document.getElementById(button.dataset.pane).scrollTo({ top: 0 });
+    const button = event.target.closest && event.target.closest(".unread");
+    if (!button) return;
+    const { above, below } = outOfSight(document.getElementById(button.dataset.pane));
+    const card = above[above.length - 1] || below[0];
+    if (card) card.focus();
   });
 
   // j and k walk through the cards, h and l change the pane, Enter opens, Escape lets go.

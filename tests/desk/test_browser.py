@@ -194,10 +194,17 @@ def test_nothing_moves_under_the_pointer(browse: Browse, desk: str, newsroom: Ne
         newsroom.raise_alert(make_alert("a11", revision=2, reports=tuple(make_report(n) for n in range(1, 6))))
         await tab.until("document.querySelector('#alert-new') && document.querySelectorAll('#alert-a11 .report')[4]")
         assert abs(await tab.value(top) - before) <= 1
-        await tab.until("!document.querySelector('.above[data-pane=alerts]').hidden")
-        assert await tab.value("document.querySelector('.above[data-pane=alerts]').textContent") == "↑ 1 new above"
-        await tab.value("document.querySelector('.above[data-pane=alerts]').click()")
-        await tab.until("document.querySelector('#alerts').scrollTop === 0")
+        button = "document.querySelector('.unread[data-pane=alerts]')"
+        await tab.until(f"!{button}.hidden")
+        assert await tab.value(f"{button}.textContent") == "↑ 1 new above"
+        await tab.value(f"{button}.click()")
+        assert await tab.value("document.activeElement.id") == "alert-new"
+        await tab.until(f"{button}.hidden")
+        newsroom.raise_alert(make_alert("a00", revision=2))
+        await tab.until(f"{button}.textContent === '↓ 1 changed below'")
+        await tab.value(f"{button}.click()")
+        assert await tab.value("document.activeElement.id") == "alert-a00"
+        await tab.until(f"{button}.hidden")
 
     browse(steps)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
@@ -195,6 +197,28 @@ def test_client_that_stops_reading_is_sent_away_and_resumes_where_it_was(
     resumed = _listen(desk + "/stream", 400 - len(got) + 1, Last_Event_ID=got[-2])
     assert [one.id for one in resumed] == ids[len(got) - 1 :]
     assert first not in got
+
+
+def test_client_that_never_reads_again_is_dropped(start_desk: Callable[..., str], newsroom: Newsroom) -> None:
+    desk = start_desk(send_timeout=timedelta(milliseconds=200))
+    newsroom.tell(make_story())
+    before = _dropped(desk)
+    parts = urlsplit(desk)
+    with socket.socket() as dead:
+        dead.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        dead.connect((parts.hostname, parts.port))
+        dead.sendall(f"GET /stream HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        assert dead.recv(200).startswith(b"HTTP/1.1 200")
+        give_up_at = time.monotonic() + 20
+        while _dropped(desk) == before:
+            assert time.monotonic() < give_up_at
+            newsroom.tell(make_story(title="x" * 200_000))
+
+
+def _dropped(desk: str) -> float:
+    found = re.search(r'wirewatch_streams_ended_total\{reason="slow"\} (\S+)', ask(desk + "/metrics").text)
+    assert found is not None
+    return float(found[1])
 
 
 def test_unreadable_event_is_passed_over(desk: str, newsroom: Newsroom) -> None:
