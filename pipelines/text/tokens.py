@@ -31,7 +31,7 @@ def _marks() -> str:
         (0x05C7, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670), (0x06D6, 0x06DC), (0x06DF, 0x06E8),
         (0x06EA, 0x06ED), (0x0E31, 0x0E31), (0x0E34, 0x0E3A), (0x0E47, 0x0E4E), (0x0EB1, 0x0EB1), (0x0EB4, 0x0EBC),
         (0x0EC8, 0x0ECD), (0x102B, 0x103E), (0x1056, 0x1059), (0x17B4, 0x17D3), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF),
-        (0x20D0, 0x20F0), (0xFE20, 0xFE2F),
+        (0x0F71, 0x0F84), (0x0F8D, 0x0FBC), (0x20D0, 0x20F0), (0xFE20, 0xFE2F),
     ]  # fmt: skip
     for block in range(0x0900, 0x0D80, 0x80):  # the Indic blocks share one layout
         ranges += [(block, block + 3), (block + 0x3A, block + 0x4F), (block + 0x51, block + 0x57)]
@@ -43,7 +43,8 @@ _MARKS = _marks()
 # Soft hyphen, ZWNJ, ZWJ, word joiner, byte order mark: inside a word they change nothing.
 _JOINERS = "\\u00ad\\u200c\\u200d\\u2060\\ufeff"
 _SINGLE = (
-    "\\u3005-\\u3007\\u3021-\\u3029\\u3038-\\u303b\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff\\u31f0-\\u31ff"
+    "\\u3005-\\u3007\\u3021-\\u3029\\u3038-\\u303b\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff\\u3192-\\u3195"
+    "\\u31f0-\\u31ff\\u3220-\\u3229\\u3280-\\u3289"
     "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff"
 )
 _WORD = re.compile(f"(\\w[\\w{_MARKS}{_JOINERS}]*)")
@@ -69,8 +70,10 @@ _LETTERS = str.maketrans(
         "ς": "σ",
     }
 )  # fmt: skip
+# One Kana character that would decompose into two words.
+_DIGRAPHS = frozenset("ゟヿ")
 _ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-# Marks that make another letter: Cyrillic breve and diaeresis, voiced Kana, Indic vowel signs.
+# Marks that make another letter of a Cyrillic one: й, ї.
 _KEPT_AFTER_CYRILLIC = frozenset("\u0306\u0308")
 
 
@@ -81,6 +84,8 @@ def fold(word: str) -> str:
     """
     if word.isascii():
         return word.lower()
+    if word in _DIGRAPHS:
+        return word
     once = _fold_once(word)
     return once if once.isascii() else _fold_once(once)
 
@@ -91,7 +96,8 @@ def _fold_once(word: str) -> str:
     base = ""
     for char in folded:
         if not unicodedata.combining(char):
-            if char.isalnum() or unicodedata.category(char) in ("Mn", "Mc"):
+            is_letter = char.isalnum() and not _APOSTROPHES.match(char)
+            if is_letter or (base and unicodedata.category(char) in ("Mn", "Mc")):
                 kept.append(char)
                 base = char
         elif ("\u0400" <= base <= "\u052f" and char in _KEPT_AFTER_CYRILLIC) or "\u0900" <= base <= "\u30ff":
