@@ -236,9 +236,12 @@ def _process(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     import asyncio
+    import signal
 
     from pipelines.demo.run import run_demo
 
+    # Ended like Ctrl-C ends it: the system that it started must not outlive it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return asyncio.run(run_demo(once=options.once, port=options.port))
 
 
@@ -250,8 +253,10 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    from pipelines import logs
     from pipelines.replay import replay_files
 
+    logs.set_up("replay", level="warning")
     return replay_files(options.input, options.out, _settings(options), options.rules, options.beam_arguments)
 
 

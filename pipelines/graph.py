@@ -14,7 +14,7 @@ import apache_beam as beam
 
 from connectors.log import names
 from pipelines.sources.labels import Labels
-from pipelines.stories.index import JoinLimits
+from pipelines.stories.limits import JoinLimits
 from pipelines.transforms.append_items import AppendItems
 from pipelines.transforms.commit_stories import CommitStories
 from pipelines.transforms.detect_language import DetectLanguage

@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from xml.sax.saxutils import escape
 
 import redis
@@ -30,6 +30,8 @@ from connectors.log.pages import Cursor
 from connectors.records import Alert
 from connectors.testing import WebhookReceiver
 from pipelines.embedded import EmbeddedStore
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Node:
                 words = child.cmdline()
                 if "pipelines.cli" in words and child.status() != psutil.STATUS_ZOMBIE:
                     found[words[words.index("pipelines.cli") + 1]] = child.pid
-                elif words and "server" in Path(words[0]).name:
+                elif child.name().endswith("-server"):  # its command line is a title that it wrote itself
                     found["store"] = child.pid
         return found
 
@@ -167,14 +169,30 @@ class Node:
                 if is_so():
                     return
             if time.monotonic() > until or self.process.poll() is not None:
-                raise AssertionError(
-                    f"{what} was not so within {seconds:.0f} s; the node's log ends:\n{self.log_tail()}"
-                )
+                raise AssertionError(f"{what} was not so within {seconds:.0f} s; {self._figures()}\n{self.log_tail()}")
             time.sleep(0.05)
 
+    def ask(self, question: Callable[[], T]) -> T:
+        """Ask the store something, waiting for it where it was just killed."""
+        answers: list[T] = []
+
+        def is_answered() -> bool:
+            answers.append(question())
+            return True
+
+        self.until("the store answered", is_answered, 60)
+        return answers[0]
+
+    def _figures(self) -> str:
+        try:
+            return f"appended {self.appended()}, items {self.outcomes('items')}, stories {self.outcomes('stories')}"
+        except redis.RedisError as error:
+            return f"the store does not answer: {error}"
+
     def log_tail(self, lines: int = 40) -> str:
-        """End of the node's log."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+        """End of the node's log without its polls."""
+        kept = [line for line in self._log.read_text(errors="replace").splitlines() if "feed_polled" not in line]
+        return "\n".join(kept[-lines:])
 
     def outcomes(self, pipeline: str) -> dict[str, int]:
         """Exact outcomes of a pipeline."""

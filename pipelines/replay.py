@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import IO, Any, cast
 
@@ -25,7 +26,7 @@ from connectors.log.connect import connect
 from pipelines.archive import ArchiveEntry, read_archive
 from pipelines.embedded import throw_away_store
 from pipelines.graph import build_items, build_stories
-from pipelines.model import Trace
+from pipelines.model import Place, Trace
 from pipelines.serve import items_options, run_once, stories_options
 from pipelines.settings import Settings
 
@@ -34,9 +35,7 @@ _SHARD = names.entries_stream(0)
 _FIRST_IDS = "replay:first-ids"
 
 
-def replay_files(
-    source: str, target: str, settings: Settings, rules: str | None, beam_arguments: Sequence[str]
-) -> int:
+def replay_files(source: str, target: str, settings: Settings, rules: str | None, beam_arguments: Sequence[str]) -> int:
     """Replay a file into a file ("-": standard input or output); gives the exit code.
 
     Errors: SettingsError for input that is no archive, naming the line.
@@ -78,13 +77,13 @@ def replay(
     entries = iter(entries)
     while part := list(islice(entries, _PART_ENTRIES)):
         origins = _append(client, part)
-        run_once(lambda pipeline: build_items(pipeline, items), beam_arguments)
-        run_once(lambda pipeline: build_stories(pipeline, stories), beam_arguments)
+        run_once(partial(build_items, options=items), beam_arguments)
+        run_once(partial(build_stories, options=stories), beam_arguments)
         traces = _traces(client)
         decided = [(entry, traces[origin]) for entry, origin in zip(part, origins, strict=True)]
-        first_ids = _first_ids(client, decided)
+        first_ids, stories_of = _first_ids(client, decided), _stories_of(client, decided)
         for entry, both in decided:
-            yield _result(entry, both, first_ids)
+            yield _result(entry, both, first_ids, stories_of)
         client.delete(names.TRACE, names.EVENTS, names.OUTBOX)
         for stream in (_SHARD, names.ITEMS):
             client.xtrim(stream, maxlen=0)
@@ -130,7 +129,22 @@ def _first_ids(client: redis.Redis, decided: Sequence[tuple[ArchiveEntry, dict[s
     return {item_id: raw.decode() for item_id, raw in zip(wanted, raws, strict=True) if raw is not None}
 
 
-def _result(entry: ArchiveEntry, traces: dict[str, Trace], first_ids: dict[str, str]) -> dict[str, Any]:
+def _stories_of(client: redis.Redis, decided: Sequence[tuple[ArchiveEntry, dict[str, Trace]]]) -> dict[str, str]:
+    """Stories of the items that the items pipeline had seen before: their pages were placed then."""
+    seen = {
+        item.item_id: None
+        for _, traces in decided
+        if "stories" not in traces and (item := traces["items"].item) is not None
+    }
+    if not seen:
+        return {}
+    raws = cast("list[bytes | None]", client.mget([names.place(item_id) for item_id in seen]))
+    return {item_id: decode(Place, raw).story_id for item_id, raw in zip(seen, raws, strict=True) if raw is not None}
+
+
+def _result(
+    entry: ArchiveEntry, traces: dict[str, Trace], first_ids: dict[str, str], stories_of: dict[str, str]
+) -> dict[str, Any]:
     """One line of the output."""
     of_items, of_stories = traces["items"], traces.get("stories")
     final = of_stories or of_items
@@ -140,12 +154,19 @@ def _result(entry: ArchiveEntry, traces: dict[str, Trace], first_ids: dict[str, 
         "outcome": str(final.outcome),
         "reason": final.reason or None,
         "item_id": item.item_id if item else None,
-        "story_id": of_stories.story_id or None if of_stories else None,
+        "story_id": (of_stories.story_id if of_stories else stories_of.get(item.item_id) if item else None) or None,
         "copy_of": first_ids.get(of_stories.copy_of) if of_stories and of_stories.copy_of else None,
-        "language": item.language if item else None,
+        "language": (item.language or None) if item else None,
         "rules": [match.rule for match in item.matches] if item else [],
         "entities": [
-            {"id": each.id, "kind": each.kind, "field": each.field, "start": each.start, "end": each.end, "text": each.text}
+            {
+                "id": each.id,
+                "kind": each.kind,
+                "field": each.field,
+                "start": each.start,
+                "end": each.end,
+                "text": each.text,
+            }
             for each in item.entities
         ]
         if item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -15,6 +16,7 @@ from connectors.feeds.catalogue import load_feeds
 from connectors.feeds.feed import Feed
 from connectors.log import names
 from connectors.log.log import shared_log
+from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.graph import ItemsOptions, StoriesOptions, build_items, build_stories
 from pipelines.settings import Settings, rule_files
@@ -90,13 +92,13 @@ def serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequen
         telemetry.epoch_started(stage)
         if stage == "items":
             items = items_options(settings, redis_url, ends_with_turn=True)
-            run_once(lambda pipeline: build_items(pipeline, items), beam_arguments)
+            run_once(partial(build_items, options=items), beam_arguments)
         else:
             # Labels follow the feed lists at each epoch; lists with mistakes leave the last good ones.
             try:
                 feeds = load_feeds(settings.feeds)
             except SettingsError as error:
-                _logger.error("feeds_refused", faults=[str(fault) for fault in error.faults], kept="the last good list")
+                files_refused(FileKind.FEEDS, error)
             stories = stories_options(settings, redis_url, feeds, ends_with_turn=True)
-            run_once(lambda pipeline: build_stories(pipeline, stories), beam_arguments)
+            run_once(partial(build_stories, options=stories), beam_arguments)
     _logger.info("pipeline_stopped", stage=stage)

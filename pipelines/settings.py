@@ -14,7 +14,7 @@ from connectors.log.connect import check_url
 from connectors.settings import read, setting
 from connectors.sinks.settings import DeliverSettings
 from pipelines.desk_settings import DeskSettings
-from pipelines.stories.index import JoinLimits
+from pipelines.stories.limits import JoinLimits
 
 T = TypeVar("T")
 # Languages with enough news about the world; every one more makes short texts less certain.

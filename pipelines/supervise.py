@@ -83,7 +83,7 @@ class Supervisor:
 
     def _start(self, part: _Part) -> None:
         part.process = subprocess.Popen(
-            part.command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_end_with_parent
+            part.command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=end_with_parent
         )
         part.started_at = time.monotonic()
 
@@ -141,7 +141,7 @@ class Supervisor:
             self._store.stop()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child: be told to stop when the supervisor dies, however it dies (Linux only)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

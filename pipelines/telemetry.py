@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from connectors.errors import SettingsError
 from pipelines.model import DeadReason, DropReason, Outcome
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ _STORY_LATENCY = Histogram(
 )
 _ALERTS = Counter("wirewatch_alerts_raised_total", "Alert revisions raised, by state.", ["state"])
 _RULES = Gauge("wirewatch_rules_loaded", "Rules that are matched.", multiprocess_mode="mostrecent")
-_RULES_REFUSED = Counter("wirewatch_rules_refused_total", "Times that changed rule files had mistakes.")
 _RESTARTS = Counter("wirewatch_processes_restarted_total", "Processes that died and were started again.", ["process"])
 _EPOCHS = Counter("wirewatch_epochs_started_total", "Runs of a pipeline in this process.", ["stage"])
 
@@ -84,12 +82,6 @@ def rules_loaded(count: int) -> None:
     """Say how many rules are matched from now on."""
     _RULES.set(count)
     _logger.info("rules_loaded", rules=count)
-
-
-def rules_refused(error: SettingsError) -> None:
-    """Say that changed rule files have mistakes and the last good rules stay."""
-    _RULES_REFUSED.inc()
-    _logger.error("rules_refused", faults=[str(fault) for fault in error.faults], kept="the last good rules")
 
 
 def epoch_started(stage: str) -> None:

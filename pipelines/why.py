@@ -13,8 +13,8 @@ from connectors.log import names
 from connectors.log.connect import connect
 from connectors.records import Alert
 from pipelines.model import Item, Place, Story
-from pipelines.rules.load import load_rules
 from pipelines.rules.explain import missed
+from pipelines.rules.load import load_rules
 from pipelines.settings import Settings, rule_files
 
 _LOOK_BACK = 5000
@@ -50,7 +50,9 @@ def _explained(client: redis.Redis, link: str, url: str, settings: Settings) -> 
     if raw is None:
         if outcome.startswith("dropped"):
             return told | {"became": f"dropped by the items pipeline: {outcome.partition(':')[2]}"}
-        return told | {"became": "read by the items pipeline; the same words from the same outlet were placed before, or it waits"}
+        return told | {
+            "became": "read by the items pipeline; the same words from the same outlet were placed before, or it waits"
+        }
     place = decode(Place, raw)
     told |= {"story_id": place.story_id, "stories": str(place.outcome), "rules": list(place.rules)}
     if place.copy_of:

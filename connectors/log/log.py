@@ -54,7 +54,11 @@ def is_away(error: Exception) -> bool:
     """Say whether Redis may answer later what it failed to answer now."""
     if isinstance(error, _AWAY):
         return True
-    return isinstance(error, redis.ResponseError) and str(error).rpartition("caused error: ")[2].startswith(_REFUSALS)
+    if not isinstance(error, redis.ResponseError):
+        return False
+    # In a pipeline redis-py puts its own words before the server's, its asyncio twin a bracket and quote too.
+    said = str(error).rpartition("caused error: ")[2].lstrip("('\"")
+    return said.startswith(_REFUSALS)
 
 
 class StoreAwayError(RetryableError):

@@ -10,8 +10,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from pipelines.demo.judge import judge
 from pipelines.demo.scenario import load_expected, load_scenario
 from pipelines.demo.server import Clock, DemoServer, serve, utc_now
 from pipelines.demo.summary import alert_lines, closing_lines
+from pipelines.supervise import end_with_parent
 
 _DESK_PORT = 8765
 _READY_SECONDS = 90.0
@@ -33,6 +34,8 @@ _LOOK_SECONDS = 0.2
 # Longer than a poll, a page and a delivery take together: after that nothing more is on its way.
 _QUIET_SECONDS = 5.0
 _STOP_SECONDS = 20.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_EXIT_INTERRUPTED = 130
 
 # Starts the system: path of the settings file and the data directory in, the running process out.
 Start = Callable[[Path, Path], "subprocess.Popen[bytes]"]
@@ -48,7 +51,14 @@ def start_system(config: Path, data_dir: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "pipelines.cli", "run", "--config", str(config), "--data-dir", str(data_dir)]
     with (data_dir / "run.log").open("wb") as log:
         # Ctrl-C must reach the demo alone, which then stops the system in order.
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        )
 
 
 async def run_demo(
@@ -57,15 +67,41 @@ async def run_demo(
     """Tell the scenario to a freshly started system; gives the exit code.
 
     With ``once`` it ends by itself: 0 only if every expected revision, and nothing else, was delivered
-    exactly once. Without, the page stays up until the task is cancelled.
+    exactly once. Without, the page stays up. Ctrl-C and SIGTERM end it in order, and the exit code is
+    the verdict's, or that of an interrupted command where there is none yet.
     Errors: DemoError, with the end of the system's log.
     """
     with tempfile.TemporaryDirectory(prefix="wirewatch-demo-") as folder:
         demo = _Demo(Path(folder), start, show, clock, port)
-        try:
-            return await demo.run(once=once)
-        finally:
-            await demo.stop()
+        with _cancelled_by_signals() as interrupted:
+            try:
+                return await demo.run(once=once)
+            except asyncio.CancelledError:
+                if not interrupted.is_set():
+                    raise
+                show("Stopping …")
+                return _EXIT_INTERRUPTED if demo.exit_code is None else demo.exit_code
+            finally:
+                await demo.stop()
+
+
+@contextmanager
+def _cancelled_by_signals() -> Iterator[asyncio.Event]:
+    """Cancel this task at the first SIGINT or SIGTERM, and set the event; later ones change nothing."""
+    loop, task, interrupted = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+
+    def interrupt() -> None:
+        if task is not None and not interrupted.is_set():
+            interrupted.set()
+            task.cancel()
+
+    for sign in _SIGNALS:
+        loop.add_signal_handler(sign, interrupt)
+    try:
+        yield interrupted
+    finally:
+        for sign in _SIGNALS:
+            loop.remove_signal_handler(sign)
 
 
 class _Demo:
@@ -81,6 +117,8 @@ class _Demo:
         self._server: DemoServer | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._stack = AsyncExitStack()
+        # None until there is a verdict.
+        self.exit_code: int | None = None
 
     async def run(self, *, once: bool) -> int:
         scenario, expected = load_scenario(), load_expected()
@@ -103,12 +141,13 @@ class _Demo:
         deliveries = self._deliveries
         first_after: timedelta | None = deliveries[0].received_at - up_at if deliveries else None
         verdict = judge(expected, deliveries)
+        self.exit_code = code = 0 if verdict.ok and not self._refused else 1
         for line in closing_lines(scenario, deliveries, self._refused, first_after, verdict):
             self._show(line)
         if not once:
             self._show(f"The page stays up: {page}/ (Ctrl-C ends it)")
             await self._or_death(asyncio.Event().wait(), process)
-        return 0 if verdict.ok and not self._refused else 1
+        return code
 
     def _recorded(self, webhook: Webhook) -> None:
         """Remember and print one webhook."""

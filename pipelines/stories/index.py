@@ -13,10 +13,11 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
+from pipelines.stories.limits import JoinLimits
 from pipelines.stories.names import name_skeletons
 from pipelines.stories.vectors import EMPTY, FEATURE_BITS, Ids, Vector, Weights, added, cosine, vectorize
 
@@ -33,20 +34,6 @@ _CANDIDATES = 12
 # A shorter skeleton is shared by chance between scripts.
 _TELLING_NAME = 4
 _LEAST_COUNTRIES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class JoinLimits:
-    """When an item joins a story."""
-
-    # Cosine at which an item joins within a language.
-    threshold: float = 0.22
-    # Weight of shared names at which it joins across languages; a name no other story has weighs 1.
-    names_threshold: float = 1.6
-    # A story that was silent for this long is closed.
-    memory: timedelta = timedelta(days=3)
-    # Stories held; the longest silent are closed first.
-    max_stories: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

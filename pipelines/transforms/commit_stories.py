@@ -15,7 +15,7 @@ from connectors.log.log import Command, shared_log
 from pipelines import telemetry
 from pipelines.model import AlertEvent, EventKind, ItemEvent, Place, Story, StoryReport, Trace
 from pipelines.sources.labels import Labels
-from pipelines.stories.index import JoinLimits
+from pipelines.stories.limits import JoinLimits
 from pipelines.stories.tell import lead_countries
 from pipelines.transforms.append_items import outcome_name
 from pipelines.transforms.drop_repeats import guid_value, words_value

@@ -10,7 +10,8 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from connectors.log.log import shared_log
-from pipelines.stories.index import JoinLimits, StoryIndex, words_of
+from pipelines.stories.index import StoryIndex, words_of
+from pipelines.stories.limits import JoinLimits
 from pipelines.stories.tell import lead_countries
 from pipelines.transforms.drop_repeats import pending
 from pipelines.transforms.pages import Arrival, ItemPage

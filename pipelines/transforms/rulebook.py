@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from connectors.errors import SettingsError
+from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.rules.load import load_rules
 from pipelines.rules.matcher import RuleSet
@@ -43,7 +44,7 @@ class RuleBook:
                 try:
                     self._load()
                 except SettingsError as error:
-                    telemetry.rules_refused(error)
+                    files_refused(FileKind.RULES, error)
         return self._rules
 
     def terms(self, name: str) -> RuleTerms:

@@ -17,7 +17,8 @@ from connectors.log import names
 from connectors.log.log import RedisLog
 from connectors.log.pages import Cursor
 from pipelines.model import StoryReport
-from pipelines.stories.index import LEARNED_REPORTS, JoinLimits, StoryIndex, words_of
+from pipelines.stories.index import LEARNED_REPORTS, StoryIndex, words_of
+from pipelines.stories.limits import JoinLimits
 
 _logger = structlog.get_logger()
 _BATCH = 500

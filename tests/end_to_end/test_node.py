@@ -143,13 +143,14 @@ def test_kills_at_random_points_lose_nothing_and_double_nothing(node: Node, site
     per_feed = ENTRIES // len(FEEDS) // (KILLS + 1)
     for _ in range(KILLS):
         published += happenings.step(site, per_feed)
-        before = node.appended()
+        before = node.ask(node.appended)
         node.until("entries came in", lambda before=before: node.appended() > before, 60)  # type: ignore[misc]
         victim = chance.choice(["poll", "items", "stories", "deliver", "store"])
         node.until(f"{victim} lived", lambda victim=victim: victim in node.pids(), 60)  # type: ignore[misc]
         # Somewhere inside the work that the step caused.
         signal.sigtimedwait([], chance.uniform(0.0, 0.8))
-        os.kill(node.pids().get(victim, node.pids()["items"]), signal.SIGKILL)
+        node.until(f"{victim} lived", lambda victim=victim: victim in node.pids(), 60)  # type: ignore[misc]
+        os.kill(node.pids()[victim], signal.SIGKILL)
         killed[victim] += 1
     published += happenings.step(site, ENTRIES // len(FEEDS) - KILLS * per_feed)
     assert published == ENTRIES

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from connectors.log import names
-from connectors.log.log import RedisLog, StoreAwayError
+from connectors.log.log import RedisLog, StoreAwayError, is_away
 from connectors.log.pages import Cursor, LogPage
 
 
@@ -143,6 +143,27 @@ def test_store_that_stays_away_is_an_error_that_says_so(tmp_path: Path) -> None:
     log = RedisLog(f"unix://{tmp_path}/nothing.sock", patience_seconds=0.1)
     with pytest.raises(StoreAwayError, match="did not answer"):
         log.cursors(["items"])
+
+
+@pytest.mark.parametrize(
+    ("said", "away"),
+    [
+        ("MISCONF Errors writing to the AOF file: No space left on device", True),
+        (
+            "Command # 1 (SET a b) of pipeline caused error: OOM command not allowed when used memory > 'maxmemory'.",
+            True,
+        ),
+        (
+            "Command # 1 (SET a b) of pipeline caused error: ('MISCONF Errors writing to the AOF file: File too large',)",
+            True,
+        ),
+        ("Transaction discarded because of previous errors.", True),
+        ("WRONGTYPE Operation against a key holding the wrong kind of value", False),
+        ("Command # 1 (SET OOM b) of pipeline caused error: ERR syntax error", False),
+    ],
+)
+def test_store_that_takes_no_writes_is_waited_for_and_mistakes_are_not(said: str, away: bool) -> None:
+    assert is_away(redis.ResponseError(said)) is away
 
 
 def test_trim_leaves_every_uncommitted_entry(log: RedisLog, client: redis.Redis) -> None:
