@@ -13,8 +13,9 @@ from pipelines.demo.scenario import Kind, Scenario, ScenarioEntry, load_expected
 from pipelines.entities.countries import find_countries
 from pipelines.rules.load import load_rules
 from pipelines.rules.matcher import RuleSet
-from pipelines.stories.index import JoinLimits, StoryIndex, words_of
+from pipelines.stories.index import StoryIndex, words_of
 from pipelines.stories.ladder import counts, standing
+from pipelines.stories.limits import JoinLimits
 from pipelines.text.normalize import normalize
 from pipelines.text.tokens import tokenize
 
