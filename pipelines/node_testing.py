@@ -49,7 +49,7 @@ class Site:
 
     def __init__(self, feeds: Sequence[str], secret: str) -> None:
         self._entries: dict[str, list[Published]] = {feed: [] for feed in feeds}
-        self._documents: dict[str, tuple[int, bytes]] = {}
+        self._documents: dict[str, tuple[str, bytes]] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -71,12 +71,13 @@ class Site:
     async def _serve(self, request: web.Request) -> web.Response:
         feed = request.match_info["feed"]
         entries = self._entries[feed]
-        count, body = self._documents.get(feed, (-1, b""))
-        if count != len(entries):
-            count = len(entries)
-            body = _rss(feed, self.url, entries[:count])
-            self._documents[feed] = (count, body)
-        etag = f'"{count}"'
+        # Entries only come at the end and go at the beginning: length and last id name the document.
+        version = f"{len(entries)} {entries[-1].id if entries else ''}"
+        before, body = self._documents.get(feed, ("", b""))
+        if before != version:
+            body = _rss(feed, self.url, entries)
+            self._documents[feed] = (version, body)
+        etag = f'"{version}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
         headers = {"ETag": etag, "Content-Type": "application/rss+xml; charset=utf-8", "Cache-Control": "max-age=0"}
@@ -85,6 +86,15 @@ class Site:
     def publish(self, feed: str, entries: Sequence[Published]) -> None:
         """Add entries to a feed."""
         self._loop.call_soon_threadsafe(self._entries[feed].extend, entries)
+
+    def keep(self, entries: int) -> None:
+        """Let every feed show only its newest entries, as feeds do."""
+
+        def cut() -> None:
+            for feed in self._entries.values():
+                del feed[: max(0, len(feed) - entries)]
+
+        self._loop.call_soon_threadsafe(cut)
 
     def stop(self) -> None:
         """Stop both servers and the thread."""

@@ -17,7 +17,8 @@ def with_entities(page: EntryPage) -> EntryPage:
 
     def step(draft: Draft) -> Draft | Settled:
         tokens = tokenize(draft.item.title, draft.item.text, len(draft.item.lead))
-        return replace(draft, tokens=tokens, item=replace(draft.item, entities=find_countries(tokens)))
+        entities = find_countries(tokens, draft.item.language)
+        return replace(draft, tokens=tokens, item=replace(draft.item, entities=entities))
 
     return stepped(page, "items", step)
 

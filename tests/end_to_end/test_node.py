@@ -128,7 +128,7 @@ def assert_alerts_are_whole(node: Node, site: Site) -> None:
     bodies: dict[str, Any] = {}
     for delivery in site.receiver.deliveries:
         assert delivery.is_signed
-        assert bodies.setdefault(delivery.key, delivery.body)["alert_id"] == delivery.body["alert_id"]
+        assert bodies.setdefault(delivery.key, delivery.body["data"]) == delivery.body["data"]
 
 
 @pytest.mark.kills
