@@ -27,7 +27,8 @@ def instant(iso: str | None, now: datetime | None, faults: list[ParseFault]) -> 
         return None
     try:
         moment = datetime.fromisoformat(iso)
-        moment = moment.replace(microsecond=0, tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is not UTC:
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         faults.append(ParseFault.BAD_DATE)
         return None

@@ -47,6 +47,15 @@ _NAMES = {
     "win-1251": "cp1251",
     "unicode-1-1-utf-8": "utf-8",
     "iso-8859-8-i": "iso8859-8",
+    "ms-ee": "cp1250",
+    "ms-cyrl": "cp1251",
+    "ms-ansi": "cp1252",
+    "ms-greek": "cp1253",
+    "ms-turk": "cp1254",
+    "ms-hebr": "cp1255",
+    "ms-arab": "cp1256",
+    "mac": "mac_roman",
+    "csmacintosh": "mac_roman",
     "x-mac-cyrillic": "mac_cyrillic",
 }
 # Never read: UTF-7 hides markup from every check, the others are not text encodings.

@@ -29,8 +29,9 @@ _UNCOUNTED_BYTES = 1024 * 1024
 
 
 def is_html(document: bytes) -> bool:
-    """Say whether a document begins like a web page."""
-    return _HTML.match(document[:_SNIFF_BYTES]) is not None
+    """Say whether a document begins like a web page and goes on like one."""
+    head = document[:_SNIFF_BYTES]
+    return _HTML.match(head) is not None and _START.search(head.replace(b"<?xml", b"")) is None
 
 
 def from_markup(document: bytes, faults: list[ParseFault]) -> bytes:
@@ -102,7 +103,7 @@ def shape(document: bytes) -> Shape:
         nonlocal depth
         depth -= 1
 
-    parser = expat.ParserCreate(encoding="utf-8")
+    parser = expat.ParserCreate(encoding="utf-8", namespace_separator=" ")
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     try:

@@ -17,6 +17,7 @@ _SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
 _LINK_SPACES = ("http://www.w3.org/2005/Atom", "https://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _TEXTS = frozenset({"title", "link", "language", "generator", "ttl"})
+_WANTED = tuple(f"{{*}}{name}" for name in (*sorted(_TEXTS), "updatePeriod", "updateFrequency"))
 _LANGUAGE = re.compile(r"([a-zA-Z]{2})(?:[-_].*)?")
 _ITEM = re.compile(rb"<(?:[a-zA-Z][\w.-]*:)?(?:item|entry)[\s/>]")
 _HEADER_BYTES = 256 * 1024
@@ -51,10 +52,8 @@ def feed_info(header: bytes, kind: str, document_base: str) -> tuple[FeedInfo, s
     for own_base in {root.get(_BASE): None, channel.get(_BASE): None}:
         if own_base:
             base = nested(own_base, base)
-    for child in channel:
+    for child in channel.iterchildren(*_WANTED):
         tag = child.tag
-        if not isinstance(tag, str):
-            continue
         local = _local(tag)
         if tag.startswith(_SYNDICATION):
             text = (child.text or "").strip()
@@ -68,8 +67,10 @@ def feed_info(header: bytes, kind: str, document_base: str) -> tuple[FeedInfo, s
                 self_link = self_link or href
             elif relation == "alternate":
                 atom_link = atom_link or href
-        elif local in _TEXTS and local not in texts and child.text:
-            texts[local] = child.text.strip()
+        elif local in _TEXTS and local not in texts:
+            text = "".join(child.itertext()) if len(child) else child.text
+            if text:
+                texts[local] = text.strip()
     link = absolute(texts.get("link", ""), base, []) or atom_link
     info = FeedInfo(
         format=kind,

@@ -113,7 +113,7 @@ class _EntryReader:
             updated = instant(raw_updated, self._now, faults) if raw_updated else None
         tags, authors = raw.get("tags"), raw.get("authors")
         return ParsedEntry(
-            raw_id[:_ID_CHARS].strip() or link or stable_id(title, summary or content),
+            _identity(raw_id) or link or stable_id(title, summary or content),
             link,
             title,
             summary,
@@ -142,6 +142,12 @@ class _EntryReader:
         if raw.get("description_is_text"):
             return escaped(description), body
         return safe_html(description, base, faults), body
+
+
+def _identity(raw_id: str) -> str:
+    """Return a feed's own id as given; hashed where it is markup or longer than any honest one."""
+    entry_id = raw_id.strip()
+    return entry_id if len(entry_id) <= _ID_CHARS and "<" not in entry_id else stable_id(entry_id)
 
 
 def _names(found: list[dict[str, Any]], key: str) -> tuple[str, ...]:

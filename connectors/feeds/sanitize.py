@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import html
 import re
-from functools import lru_cache
+import threading
 
 import nh3
 
 from connectors.feeds.faults import ParseFault
+from connectors.feeds.links import absolute
 
-_TAGS = frozenset(
+TAGS = frozenset(
     """
     a abbr acronym b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt em
     figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q rp rt ruby s samp small strike strong sub
@@ -39,6 +40,8 @@ _SCHEMES = {"http", "https"}
 
 TITLE_CHARS = 1_000
 HTML_CHARS = 400_000
+# Markup and all: no honest title comes near it.
+_TITLE_SOURCE_CHARS = 20_000
 # Checking markup costs ten times what reading the words does, and the tails of long articles hold
 # most of it. Beyond this a field keeps its words and line breaks; rules still read all of it.
 _MARKUP_BYTES = 1_000
@@ -47,11 +50,16 @@ _UNCHECKED_TAGS = 500
 _DEPTH = 64
 
 _TAG = re.compile(rb"<[^>]*>")
-_LINE_END = re.compile(rb"</(?:p|li|h[1-6]|div|tr|pre|blockquote|figure|d[dt])>|<[bh]r ?/?>")
-# What holds text that is not meant to be read. Lower case only: what this misses is shown as words,
-# never run.
-_UNSPOKEN_START = re.compile(rb"<(?:!--|script|style|svg|iframe|noscript|template)")
-_UNSPOKEN = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style|svg|iframe|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.DOTALL)
+# What ends a line of words: ends of blocks, and whatever holds text that is not meant to be read.
+# Lower case only: what this misses is shown as words, never run.
+_LINE_END = re.compile(
+    rb"<(?:/(?:p|li|h[1-6]|div|tr|pre|blockquote|figure|d[dt])>|[bh]r ?/?>|!--.*?(?:-->|\Z)"
+    rb"|(script|style|svg|iframe|noscript|template)\b.*?(?:</\1\s*>|\Z))",
+    re.DOTALL,
+)
+_UNSPOKEN = re.compile(
+    r"<(script|style|template|noscript|iframe|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
+)
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)[^>]*?(/?)>")
 # Elements that a parser closes by itself, so that repeating them nests nothing.
 _SELF_ENDING = frozenset("p li br hr img td th tr dt dd option input meta link col wbr area source param".split())
@@ -65,21 +73,32 @@ _MARKUP_IN_TITLE = re.compile(
 _ACTIVE = re.compile(r"<\s*/?(?:script|style|iframe|object|embed|svg|math|img|link|meta|base|form|body|html)\b", re.I)
 
 
-@lru_cache(maxsize=512)
-def _cleaner(base: str) -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=set(_TAGS),
-        clean_content_tags=set(_DROPPED_WITH_TEXT),
-        attributes=_ATTRIBUTES,
-        url_schemes=_SCHEMES,
-        url_relative=("rewrite_with_base", base) if base else "deny",
-    )
+class _Base(threading.local):
+    """Where relative addresses start while a piece of HTML is cleaned in this thread."""
+
+    url = ""
+
+
+_BASE = _Base()
+
+
+def _resolved(address: str) -> str | None:
+    return absolute(address, _BASE.url, []) or None if _BASE.url else None
+
+
+_CLEAN = nh3.Cleaner(
+    tags=set(TAGS),
+    clean_content_tags=_DROPPED_WITH_TEXT,
+    attributes=_ATTRIBUTES,
+    url_schemes=_SCHEMES,
+    url_relative=_resolved,
+).clean
 
 
 def safe_html(source: str, base: str, faults: list[ParseFault]) -> str:
     """Return HTML that is safe to show, relative addresses resolved against an http(s) base or dropped."""
     if "<" not in source:
-        return _cleaner("").clean(source).strip() if "&" in source else source.strip()
+        return _CLEAN(source).strip() if "&" in source else source.strip()
     if len(source) > HTML_CHARS:
         faults.append(ParseFault.TEXT_CUT)
         source = source[:HTML_CHARS]
@@ -92,7 +111,8 @@ def safe_html(source: str, base: str, faults: list[ParseFault]) -> str:
     if head.count("<") > _UNCHECKED_TAGS and _is_deep(head):
         faults.append(ParseFault.TOO_DEEP)
         return _lines(source.encode())
-    safe = _cleaner(base).clean(head)
+    _BASE.url = base
+    safe = _CLEAN(head)
     return safe + _lines(tail) if tail else safe.strip()
 
 
@@ -112,9 +132,10 @@ def escaped(text: str) -> str:
 
 def _lines(source: bytes) -> str:
     """Reduce HTML to its words, one line for each block. Safe because the only tags in it are its own."""
-    if _UNSPOKEN_START.search(source):
-        source = _UNSPOKEN.sub(b"", source)
-    words = _TAG.sub(b"", _LINE_END.sub(b"\0", source))
+    source = _LINE_END.sub(b"\0", source)
+    # Past the last ">" no tag can end: cut there, or each "<" would be followed to the end.
+    end = source.rfind(b">") + 1
+    words = _TAG.sub(b"", source[:end]) + source[end:]
     if b"<" in words:
         words = words.replace(b"<", b"&lt;")
     return words.replace(b"\0", b"<br>").strip().decode("utf-8", "ignore")
@@ -140,6 +161,7 @@ def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:
     if "<" not in source and "&" not in source and source.isprintable():
         source = source.strip()
         return source if len(source) <= TITLE_CHARS else _cut_title(source, faults)
+    source = source[:_TITLE_SOURCE_CHARS]
     if "<" in source:
         if _ACTIVE.search(source):
             source = _words(source)
@@ -162,4 +184,4 @@ def _cut_title(source: str, faults: list[ParseFault]) -> str:
 
 def _words(source: str) -> str:
     """Return HTML without a single tag, still escaped as HTML."""
-    return nh3.clean(_UNSPOKEN.sub(b"", source[:HTML_CHARS].encode()).decode(), tags=set())
+    return nh3.clean(_UNSPOKEN.sub("", source), tags=set())

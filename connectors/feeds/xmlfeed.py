@@ -24,6 +24,7 @@ _ELEMENT = re.compile(
 )
 _PLAIN_TEXT = frozenset({b"title", b"summary", b"description"})
 _ODD_ATTRIBUTE = re.compile(rb"\stype\s*=\s*[\"'](?:xhtml|application/xhtml)|\smode\s*=|\sxml:base\s*=")
+_XHTML_BODY = re.compile(rb"<\w+:body\b|<body\b[^<>]*\sxmlns")
 _SAMPLE_BYTES = 8 * 1024
 _TITLE_BYTES = 256 * 1024
 _ENTRY = re.compile(rb"<(?:[a-zA-Z][\w.-]*:)?(?:item|entry)[\s>]")
@@ -81,21 +82,23 @@ def _read_refused(document: bytes, base_url: str, faults: list[ParseFault]) -> R
 def _is_mangled(document: bytes, entries: list[dict[str, Any]], kind: str) -> bool:
     if not entries:
         return _ENTRY.search(document) is not None
-    first = _ENTRY.search(document)
-    if first is None:
+    name = b"entry>" if kind == "atom" else b"item>"
+    start = document.find(b"<" + name[:-1])
+    if start < 0:
         return False
-    sample = document[: first.start() + _SAMPLE_BYTES]
-    second = _ENTRY.search(sample, first.end())
-    third = _ENTRY.search(sample, second.end()) if second else None
-    end = third.start() if third else len(sample)
-    for element in _ELEMENT.finditer(sample, first.start(), end):
+    limit = start + _SAMPLE_BYTES
+    first_end = document.find(b"</" + name, start, limit)
+    end = document.find(b"</" + name, first_end + 1, limit) if first_end >= 0 else limit
+    end = end if end >= 0 else limit
+    for element in _ELEMENT.finditer(document, start, end):
         name, attributes, markup = element.groups()
         if (markup and name in _PLAIN_TEXT) or (attributes and name != b"content" and _ODD_ATTRIBUTE.search(attributes)):
             return True
-    first_end = second.start() if second else end
-    if kind != "atom" and not entries[0].get("link") and b"<link" in sample[first.start() : first_end]:
+    if kind != "atom" and not entries[0].get("link") and document.find(b"<link", start, max(first_end, start)) >= 0:
         return True
-    title, other = sample.find(b"<title", first.start(), end), sample.find(b":title", first.start(), end)
+    if document.find(b"body", start, end) >= 0 and _XHTML_BODY.search(document, start, end):
+        return True
+    title, other = document.find(b"<title", start, end), document.find(b":title", start, end)
     return 0 <= other < title
 
 
