@@ -9,6 +9,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from prometheus_client import Metric
+
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
@@ -26,40 +28,50 @@ def settings_page() -> str:
         "| setting | kind | default | meaning |",
         "|---|---|---|---|",
     ]
-    lines += [f"| `{each.name}` | {each.kind} | {_cell(each.default)} | {_cell(each.help)} |" for each in declared(Settings)]
+    lines += [
+        f"| `{each.name}` | {each.kind} | {_cell(each.default)} | {_cell(each.help)} |" for each in declared(Settings)
+    ]
     return "\n".join(lines) + "\n"
 
 
 def metrics_page() -> str:
     """Every metric that any process exports."""
-    import connectors.feeds.telemetry
-    import connectors.log.telemetry
-    import connectors.sinks.telemetry
-    import desk.telemetry
-    import pipelines.telemetry  # noqa: F401
-    from desk.metrics import STORE_METRICS
     from prometheus_client import REGISTRY
 
+    import pipelines.telemetry  # noqa: F401  # they register themselves
+    from desk.figures import PIPELINES, Figures, Store
+    from desk.metrics import families
+
+    nothing = Figures((), {name: {} for name in PIPELINES}, (), 0, 0, 0, 0, {}, Store(0, 0, True, True, 0, ""))
     rows = {}
-    for family in REGISTRY.collect():
+    for family in [*REGISTRY.collect(), *families(nothing)]:
         if not family.name.startswith("wirewatch_"):
             continue
-        labels = sorted({name for sample in family.samples for name in sample.labels if name not in ("le", "pid")})
         name = f"{family.name}_total" if family.type == "counter" else family.name
-        rows[name] = (family.type, ", ".join(labels), family.documentation)
-    rows |= {each.name: (each.kind, ", ".join(each.labels), each.help) for each in STORE_METRICS}
+        rows[name] = (family.type, ", ".join(_labels(family)), family.documentation)
+    rows["wirewatch_store_up"] = ("gauge", "", "Whether Redis answered.")
     lines = [
         "# Metrics",
         "",
-        "One `/metrics` for the whole node, served by the desk: the counters of all processes, and figures read from",
-        "the store when it is scraped. `wirewatch_outcomes` and `wirewatch_records_read` are exact: they are written in",
-        "the same transaction as what they count. Labels come from closed sets; no URL, title or error text is one.",
+        "One `/metrics` for the whole node, served by the desk: the counters of all its processes, and figures read",
+        "from the store when it is scraped. `wirewatch_entries_read_total` and `wirewatch_entries_decided_total` are",
+        "exact: they are written in the transaction that they count. Labels come from closed sets; no URL, title or",
+        "error text is one.",
         "",
         "| metric | kind | labels | meaning |",
         "|---|---|---|---|",
     ]
-    lines += [f"| `{name}` | {kind} | {labels} | {_cell(text)} |" for name, (kind, labels, text) in sorted(rows.items())]
+    lines += [
+        f"| `{name}` | {kind} | {labels} | {_cell(text)} |" for name, (kind, labels, text) in sorted(rows.items())
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _labels(family: Metric) -> list[str]:
+    """Label names of a family, whether or not it has samples yet."""
+    declared = getattr(family, "_labelnames", ())
+    sampled = {name for sample in family.samples for name in sample.labels if name not in ("le", "pid")}
+    return sorted({*declared, *sampled})
 
 
 def commands_page() -> str:

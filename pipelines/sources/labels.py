@@ -19,12 +19,8 @@ class LabelledFeed(Protocol):
         """The feed's id."""
 
     @property
-    def title(self) -> str:
-        """The outlet's name for people."""
-
-    @property
     def source(self) -> str:
-        """The outlet's id."""
+        """The outlet's name for people."""
 
     @property
     def interest(self) -> str:
@@ -58,7 +54,7 @@ class Labels:
             {
                 feed.id: Source(
                     feed.source or feed.id,
-                    feed.title or feed.id,
+                    feed.source or feed.id,
                     feed.interest or f"unknown:{feed.source or feed.id}",
                     feed.control,
                 )

@@ -154,7 +154,10 @@ class StoryIndex:
         candidates = heapq.nsmallest(_CANDIDATES, found.items(), key=lambda pair: (-pair[1], pair[0]))
         best, best_score = "", self.limits.threshold
         for story_id, _ in candidates:
-            centroid = self._stories[story_id].centroids.get(words.language)
+            story = self._stories[story_id]
+            if words.countries and story.countries and words.countries.isdisjoint(story.countries):
+                continue  # the same phrase about other countries
+            centroid = story.centroids.get(words.language)
             score = cosine(words.vector, centroid, self._importance) if centroid is not None else 0.0
             if score > best_score:
                 best, best_score = story_id, score

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-from pipelines.stories.index import JoinLimits, StoryIndex, Words, words_of
+from pipelines.stories.index import StoryIndex, Words, words_of
+from pipelines.stories.limits import JoinLimits
 
 START = datetime(2022, 11, 8, 9, 0, tzinfo=UTC)
 
@@ -31,6 +32,15 @@ def test_other_happening_opens_its_own_story() -> None:
     index.add("visit", visit(), START)
     volleyball = words_of("Iran beat Russia in straight sets", "The volleyball team won in Tehran.", "en", ("IR", "RU"))
     assert index.find(volleyball) == ""
+
+
+def test_same_phrase_about_other_countries_opens_its_own_story() -> None:
+    index = StoryIndex(JoinLimits())
+    index.add("visit", words_of("Секретарь Совета безопасности России прибыл в Иран", "", "ru", ("RU", "IR")), START)
+    elsewhere = "Секретарь Совета безопасности Армении прибыл в Минск"
+    assert index.find(words_of(elsewhere, "", "ru", ("AM", "BY"))) == ""
+    # What names no country may belong to it all the same.
+    assert index.find(words_of("Секретарь Совета безопасности прибыл с визитом", "", "ru", ())) == "visit"
 
 
 def test_same_names_and_countries_join_across_scripts() -> None:
