@@ -263,7 +263,8 @@ def _replay(options: argparse.Namespace) -> int:
 def _feeds_parse(options: argparse.Namespace) -> int:
     import json
 
-    from connectors.feeds.parse import parse_feed, parsed_json
+    from connectors.feeds.parse import parse_feed
+    from connectors.feeds.parsed import parsed_json
 
     parsed = parse_feed(_read_bytes(options.file), base_url=options.base_url, content_type=options.content_type)
     print(json.dumps(parsed_json(parsed), ensure_ascii=False))

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client import Metric
+from prometheus_client import REGISTRY, Metric
 
+_WITH_TELEMETRY = ("connectors", "connectors.feeds", "connectors.log", "connectors.sinks", "desk", "pipelines")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
@@ -36,9 +38,8 @@ def settings_page() -> str:
 
 def metrics_page() -> str:
     """Every metric that any process exports."""
-    from prometheus_client import REGISTRY
-
-    import pipelines.telemetry  # noqa: F401  # they register themselves
+    for package in _WITH_TELEMETRY:
+        importlib.import_module(f"{package}.telemetry")
     from desk.figures import PIPELINES, Figures, Store
     from desk.metrics import families
 
@@ -69,9 +70,15 @@ def metrics_page() -> str:
 
 def _labels(family: Metric) -> list[str]:
     """Label names of a family, whether or not it has samples yet."""
-    declared = getattr(family, "_labelnames", ())
+    # What a registered metric declares is not public, and a family without samples does not say.
+    declared = {
+        name: collector._labelnames
+        for collector, names in REGISTRY._collector_to_names.items()
+        for name in names
+        if hasattr(collector, "_labelnames")
+    }
     sampled = {name for sample in family.samples for name in sample.labels if name not in ("le", "pid")}
-    return sorted({*declared, *sampled})
+    return sorted({*declared.get(family.name, ()), *getattr(family, "_labelnames", ()), *sampled})
 
 
 def commands_page() -> str:
