@@ -112,7 +112,9 @@ class Settings:
         True, help="Match the rules that come with wirewatch; only where rules names no files."
     )
     seen_memory: timedelta = setting(
-        timedelta(days=30), minimum=timedelta(hours=1), help="How long entries, stories and alerts are remembered."
+        timedelta(days=14),
+        minimum=timedelta(hours=1),
+        help="How long entries, stories and alerts are remembered; about 2 to 3 KB of the store for each entry.",
     )
     feeds: FeedsSettings = field(default_factory=FeedsSettings)
     items: ItemsSettings = field(default_factory=ItemsSettings)

@@ -154,7 +154,7 @@ def test_store_that_stays_away_is_an_error_that_says_so(tmp_path: Path) -> None:
             True,
         ),
         (
-            "Command # 1 (SET a b) of pipeline caused error: ('MISCONF Errors writing to the AOF file: File too large',)",
+            "Command # 1 (SET a b) of pipeline caused error: ('MISCONF Errors writing to the AOF file: Too large',)",
             True,
         ),
         ("Transaction discarded because of previous errors.", True),
