@@ -5,6 +5,7 @@ Reads ``../shared/data/feeds`` beside the checkout; without it there is nothing 
 
 from __future__ import annotations
 
+import calendar
 import gzip
 import html
 import io
@@ -74,7 +75,7 @@ def _plain(title: str) -> str:
 def _moment(entry: Any) -> datetime | None:
     # dict.get: feedparser's own mapping answers one date with the other.
     parsed = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
-    return datetime(*parsed[:6], tzinfo=UTC) if parsed else None
+    return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
 
 
 def encodings() -> tuple[int, int]:

@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from html.entities import html5
 from typing import Any
 
 import fastfeedparser
@@ -118,7 +119,7 @@ def _spelled_out(found: re.Match[bytes]) -> bytes:
     if not whole.startswith(b"&"):
         return whole
     name = found["name"] or b""
-    character = html.entities.html5.get(name.decode("ascii")) if name else None
+    character = html5.get(name.decode("ascii")) if name else None
     if character is None:
         return b"&amp;" + name
     return html.escape(character).encode()

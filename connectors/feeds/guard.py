@@ -19,9 +19,7 @@ _ROOT = re.compile(rb"<(?:[a-zA-Z][\w.-]*:)?(?:rss|feed|rdf|channel|item|entry)[
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b", re.I)
 _ENTITY = re.compile(rb"<!ENTITY\b", re.I)
 _ITEM = re.compile(rb"<((?:[a-zA-Z][\w.-]*:)?(?:item|entry))[\s>]")
-_DATE = re.compile(
-    rb"<(?:[a-zA-Z]+:)?(?:pubDate|published|updated|issued|modified|date)\b[^>]*>([^<]{4,64})<", re.I
-)
+_DATE = re.compile(rb"<(?:[a-zA-Z]+:)?(?:pubDate|published|updated|issued|modified|date)\b[^>]*>([^<]{4,64})<", re.I)
 _SNIFF_BYTES = 8192
 _PROLOG_BYTES = 64 * 1024
 # Below this, even the shortest entries are few enough to be read and then counted.

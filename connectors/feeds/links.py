@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from connectors.feeds.faults import ParseFault
@@ -31,14 +32,26 @@ def absolute(link: str, base: str, faults: list[ParseFault]) -> str:
     if _READY.match(link):
         return link
     if not _SCHEME.match(link):
-        try:
-            joined = urljoin(base, link)
-        except ValueError:
-            joined = ""
+        if link[0] == "/" and link[1:2] not in ("/", "\\") and "/." not in link:
+            joined = _origin(base) + link
+        else:
+            joined = _joined(base, link)
         if _READY.match(joined):
             return joined
     faults.append(ParseFault.UNSAFE_LINK)
     return ""
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=256)
+def _origin(base: str) -> str:
+    return _joined(base, "/").removesuffix("/")
 
 
 def nested(base: str, outer: str) -> str:

@@ -20,6 +20,7 @@ from connectors.feeds.worker import ENCODER, LENGTH, REPLIES, Request
 
 _REPLY_BYTES = 256 * 1024 * 1024
 _CLOSE_SECONDS = 2.0
+_ROOT = str(Path(__file__).resolve().parents[2])
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "SYSTEMROOT", "TZ")
 
 
@@ -93,8 +94,7 @@ class ParsePool:
                 await asyncio.shield(self._end(worker))
 
     async def _start(self) -> asyncio.subprocess.Process:
-        root = str(Path(__file__).resolve().parents[2])
-        paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        paths = [_ROOT, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         # No secrets: nothing else of the environment reaches a process that reads hostile bytes.
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(paths)

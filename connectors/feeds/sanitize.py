@@ -44,10 +44,9 @@ HTML_CHARS = 400_000
 _TITLE_SOURCE_CHARS = 20_000
 # Checking markup costs ten times what reading the words does, and the tails of long articles hold
 # most of it. Beyond this a field keeps its words and line breaks; rules still read all of it.
-_MARKUP_BYTES = 1_000
-# nh3's time and memory grow with depth times length: above this many tags the depth is looked at.
-_UNCHECKED_TAGS = 500
-_DEPTH = 64
+_MARKUP_BYTES = 800
+# Elements left open are opened again in each block: a kilobyte of them can grow to a megabyte.
+_GROWN_CHARS = 32_000
 
 _TAG = re.compile(rb"<[^>]*>")
 # What ends a line of words: ends of blocks, and whatever holds text that is not meant to be read.
@@ -60,9 +59,6 @@ _LINE_END = re.compile(
 _UNSPOKEN = re.compile(
     r"<(script|style|template|noscript|iframe|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
 )
-_OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)[^>]*?(/?)>")
-# Elements that a parser closes by itself, so that repeating them nests nothing.
-_SELF_ENDING = frozenset("p li br hr img td th tr dt dd option input meta link col wbr area source param".split())
 # What ends a line or controls a device, with the spaces around it. Other spaces stay as given.
 _SPACES = re.compile(r" *[\x00-\x1f\x7f\x85\u2028\u2029][\x00-\x20\x7f\x85\u2028\u2029]*")
 _MARKUP_IN_TITLE = re.compile(
@@ -108,11 +104,11 @@ def safe_html(source: str, base: str, faults: list[ParseFault]) -> str:
         whole = source.encode()
         cut = _cut(whole)
         head, tail = whole[:cut].decode("utf-8", "ignore"), whole[cut:]
-    if head.count("<") > _UNCHECKED_TAGS and _is_deep(head):
-        faults.append(ParseFault.TOO_DEEP)
-        return _lines(source.encode())
     _BASE.url = base
     safe = _CLEAN(head)
+    if len(safe) > _GROWN_CHARS:
+        faults.append(ParseFault.TOO_DEEP)
+        return _lines(source.encode())
     return safe + _lines(tail) if tail else safe.strip()
 
 
@@ -139,18 +135,6 @@ def _lines(source: bytes) -> str:
     if b"<" in words:
         words = words.replace(b"<", b"&lt;")
     return words.replace(b"\0", b"<br>").strip().decode("utf-8", "ignore")
-
-
-def _is_deep(source: str) -> bool:
-    depth = 0
-    for found in _OPEN_OR_CLOSE.finditer(source):
-        closes, name, ends = found.groups()
-        if ends or name.lower() in _SELF_ENDING:
-            continue
-        depth = depth - 1 if closes else depth + 1
-        if depth > _DEPTH:
-            return True
-    return False
 
 
 def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:

@@ -30,7 +30,8 @@ def read_tolerantly(document: bytes, base_url: str) -> RawFeed:
 
     parsed = feedparser.parse(
         io.BytesIO(document),
-        response_headers={"content-location": base_url, "content-type": "application/xml; charset=utf-8"},
+        # No address: feedparser would resolve ids against it, and an id must not depend on the reader.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )

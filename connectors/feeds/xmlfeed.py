@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +26,7 @@ _ELEMENT = re.compile(
 _PLAIN_TEXT = frozenset({b"title", b"summary", b"description"})
 _ODD_ATTRIBUTE = re.compile(rb"\stype\s*=\s*[\"'](?:xhtml|application/xhtml)|\smode\s*=|\sxml:base\s*=")
 _XHTML_BODY = re.compile(rb"<\w+:body\b|<body\b[^<>]*\sxmlns")
-_SAMPLE_BYTES = 8 * 1024
+_SAMPLE_BYTES = 4 * 1024
 _TITLE_BYTES = 256 * 1024
 _ENTRY = re.compile(rb"<(?:[a-zA-Z][\w.-]*:)?(?:item|entry)[\s>]")
 _HTML_TITLE = re.compile(rb"<title\b[^<>]*\btype\s*=\s*[\"'](?:html|text/html)")
@@ -67,10 +68,9 @@ def _read_refused(document: bytes, base_url: str, faults: list[ParseFault]) -> R
     found = _KIND.search(document)
     kind = _KINDS[found[1].lower()] if found else ""
     entries: list[dict[str, Any]] = []
-    try:
+    # Whatever hostile bytes make it raise means "ask the other reader".
+    with contextlib.suppress(Exception):
         entries = parse_publicly(document)
-    except Exception:  # noqa: BLE001 - hostile bytes: whatever it raises means "ask the other reader"
-        pass
     info, base = feed_info(without_entries(document), kind, base_url)
     raw = RawFeed(info, base, entries, faults)
     closed = document.count(b"</item>") + document.count(b"</entry>")
@@ -92,7 +92,9 @@ def _is_mangled(document: bytes, entries: list[dict[str, Any]], kind: str) -> bo
     end = end if end >= 0 else limit
     for element in _ELEMENT.finditer(document, start, end):
         name, attributes, markup = element.groups()
-        if (markup and name in _PLAIN_TEXT) or (attributes and name != b"content" and _ODD_ATTRIBUTE.search(attributes)):
+        if (markup and name in _PLAIN_TEXT) or (
+            attributes and name != b"content" and _ODD_ATTRIBUTE.search(attributes)
+        ):
             return True
     if kind != "atom" and not entries[0].get("link") and document.find(b"<link", start, max(first_end, start)) >= 0:
         return True
@@ -117,7 +119,8 @@ def _tolerantly(document: bytes, base_url: str, fast: RawFeed) -> RawFeed:
         return fast
     try:
         raw = read_tolerantly(document, base_url)
-    except Exception:  # noqa: BLE001 - hostile bytes: the fast reading stands
+    except Exception:
+        # Whatever hostile bytes make it raise, the fast reading stands.
         return fast
     if len(raw.entries) < len(fast.entries):
         return fast
