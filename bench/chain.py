@@ -92,8 +92,8 @@ def _loaded(minutes: float) -> list[Row]:
             for _ in range(_ENTRIES_PER_SECOND):
                 number += 1
                 title = " ".join(chance.sample(words, 7)).capitalize()
-                # One entry in ten alerts, half of the entries are another outlet's report of the one before.
-                title = f"{title}: envoy reaches Iran" if number % 10 == 0 else title
+                # One entry in fifty alerts: one a second.
+                title = f"{title}: envoy reaches Iran" if number % 50 == 0 else title
                 text = " ".join(chance.choices(words, k=60))
                 feed = feeds[number % len(feeds)]
                 at = format_datetime(datetime.now(UTC))

@@ -54,6 +54,7 @@ def stories_options(settings: Settings, redis_url: str, feeds: Sequence[Feed], *
         "tick_seconds": settings.stories.tick.total_seconds(),
         "keep_records": settings.items.retained_items,
         "capped": ((names.EVENTS, settings.stories.retained_events),),
+        "trimmed": (names.OUTBOX,),
         "patience_seconds": settings.redis_patience.total_seconds(),
     }
     return StoriesOptions(

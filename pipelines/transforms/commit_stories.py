@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import apache_beam as beam
@@ -23,6 +23,8 @@ from pipelines.transforms.pages import Arrival, ItemPage, Settled
 from pipelines.transforms.story_state import shared_state
 
 PIPELINE = "stories"
+# Long enough for a page that shows the story to be read to its end.
+_QUIET_SECONDS = 3600
 
 
 def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace: bool = False) -> list[Command]:
@@ -44,6 +46,10 @@ def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace:
             commands.append(("ZADD", names.STORIES, story.last_at.timestamp(), story.story_id))
     if page.closed:
         commands.append(("ZREM", names.STORIES, *page.closed))
+        commands += _quiet_effects(page, touched)
+    if not page.source.records:
+        forgotten_at = page.source.clock - seen_memory
+        commands.append(("ZREMRANGEBYSCORE", names.ALERTS, "-inf", forgotten_at.timestamp()))
     for settled in page.settled:
         outcomes[outcome_name(settled.outcome, settled.reason)] += 1
         if settled.dead is not None:
@@ -56,6 +62,14 @@ def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace:
         commands += [_trace(arrival) for arrival in page.arrivals]
         commands += [_trace(settled) for settled in page.settled]
     return commands
+
+
+def _quiet_effects(page: ItemPage, touched: Mapping[str, Story]) -> list[Command]:
+    """Let closed stories that alerted nobody go soon: nobody was told of them, and they are most of all."""
+    loud = page.closed_with_alerts | {story_id for story_id, story in touched.items() if story.alerts}
+    quiet = [story_id for story_id in page.closed if story_id not in loud]
+    keys = [key for story_id in quiet for key in (names.story(story_id), names.reports(story_id))]
+    return [("EXPIRE", key, _QUIET_SECONDS) for key in keys]
 
 
 def _arrival_effects(arrival: Arrival, labels: Labels, expiry_seconds: int) -> list[Command]:

@@ -36,8 +36,7 @@ def joined(page: ItemPage, index: StoryIndex) -> ItemPage:
         if story_id in index or not arrival.story_id:
             index.add(story_id, words, item.fetched_at)
         arrivals.append(replace(arrival, story_id=story_id))
-    if not page.arrivals:
-        closed += index.close_silent(page.source.clock)
+    closed += index.close_silent(now or page.source.clock)
     settled = tuple(replace(each, story_id=resolved.get(each.story_id, each.story_id)) for each in page.settled)
     active = frozenset(arrival.story_id for arrival in arrivals if arrival.story_id in index)
     return replace(page, arrivals=tuple(arrivals), settled=settled, active=active, closed=tuple(closed))

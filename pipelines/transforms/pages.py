@@ -75,8 +75,9 @@ class ItemPage:
     settled: tuple[Settled, ...]
     # Stories of the arrivals that others may still join.
     active: frozenset[str] = frozenset()
-    # Stories closed by the clock or for room.
+    # Stories closed by the clock or for room, and those of them that had raised an alert before.
     closed: tuple[str, ...] = ()
+    closed_with_alerts: frozenset[str] = frozenset()
 
 
 def stepped(page: EntryPage, stage: str, step: Callable[[Draft], Draft | Settled]) -> EntryPage:

@@ -51,8 +51,9 @@ class SourceOptions:
     tick_seconds: float = 0.0
     # How long the store may be away.
     patience_seconds: float = 120.0
-    # Other streams that this reader keeps to about so many records.
+    # Other streams that this reader keeps to about so many records, and those it trims below their own cursors.
     capped: tuple[tuple[str, int], ...] = ()
+    trimmed: tuple[str, ...] = ()
     # Read records that stay in the stream for those who come later.
     keep_records: int = 0
 
@@ -195,6 +196,8 @@ class _Turn:
         """Trim what was read; count what somebody else trimmed unread, as exactly as everything else."""
         for stream, keep in self._options.capped:
             self._log.cap(stream, keep)
+        for stream in self._options.trimmed:
+            self._log.trim(stream, keep=0)
         for stream in self._streams:
             self._log.trim(stream, keep=self._options.keep_records)
             if lost := self._log.lost(stream):

@@ -34,7 +34,8 @@ def weighed(page: ItemPage, labels: Labels, stories: dict[str, Story]) -> ItemPa
         )
         stories[story.story_id] = story
         arrivals.append(replace(arrival, report=report, story=story))
-    return replace(page, arrivals=tuple(arrivals))
+    with_alerts = frozenset(story_id for story_id in page.closed if story_id in stories and stories[story_id].alerts)
+    return replace(page, arrivals=tuple(arrivals), closed_with_alerts=with_alerts)
 
 
 class _WeighSourcesFn(beam.DoFn):
@@ -43,7 +44,7 @@ class _WeighSourcesFn(beam.DoFn):
         self._labels = labels
 
     def process(self, page: ItemPage) -> Iterator[ItemPage]:
-        ids = list(dict.fromkeys(arrival.story_id for arrival in page.arrivals))
+        ids = list(dict.fromkeys([*(arrival.story_id for arrival in page.arrivals), *page.closed]))
         raws = shared_log(self._redis_url).mget([names.story(story_id) for story_id in ids])
         known = {story_id: decode(Story, raw) for story_id, raw in zip(ids, raws, strict=True) if raw is not None}
         yield weighed(page, self._labels, known)

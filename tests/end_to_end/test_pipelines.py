@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
@@ -14,14 +15,22 @@ from prometheus_client import REGISTRY
 
 from connectors.codec import decode
 from connectors.log import names
-from connectors.log.pages import LogPage
+from connectors.log.pages import Cursor, LogPage
 from connectors.records import AlertState, DeadLetter, Entry
 from pipelines.graph import build_items, build_stories
 from pipelines.model import ItemEvent, Outcome, Place
 from pipelines.serve import DEFAULT_RUNNER, run_once
+from pipelines.stories.limits import JoinLimits
 from pipelines.testing import Rig, entry, forget_process_state
 from pipelines.transforms import read_pages, stopping
 
+OTHERS = (
+    "Wheat harvest falls short in Punjab",
+    "Striking dockers close Marseille harbour",
+    "Volcano covers Javanese villages with ash",
+    "Parliament in Lima dismisses its speaker",
+    "Astronomers photograph a distant comet",
+)
 PORTABLE = ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK")
 TITLE = "Russia's Patrushev lands in Iran"
 TEXT = "Security Council secretary Nikolai Patrushev arrived in Tehran, invited by Ali Shamkhani, {} says."
@@ -212,3 +221,37 @@ def test_entries_trimmed_unread_are_an_outcome_of_their_own(rig: Rig) -> None:
     items = rig.outcomes("items")
     assert items["lost"] == 4
     assert items["read"] == 2
+
+
+def test_closed_stories_that_alerted_nobody_are_let_go_and_others_stay(rig: Rig) -> None:
+    rig.append(
+        entry("nour", 1, TITLE, TEXT.format("Nour News")),
+        *[entry("cnn", number, title) for number, title in enumerate(OTHERS, 2)],
+    )
+    options = replace(rig.stories_options(), limits=JoinLimits(max_stories=2))
+    items = rig.items_options()
+    run_once(lambda pipeline: build_items(pipeline, items), ())
+    run_once(lambda pipeline: build_stories(pipeline, options), ())
+    assert rig.client.zcard(names.STORIES) == 2
+    client: Any = rig.client  # its answers are typed for every way of decoding
+    ids = [key.decode().partition(":")[2] for key in client.keys("story:*")]
+    assert len(ids) > 3
+    soon = {story_id for story_id in ids if rig.client.ttl(names.story(story_id)) <= 3600}
+    assert soon == {story_id for story_id in ids if rig.client.ttl(names.reports(story_id)) <= 3600}
+    [alert] = rig.outbox()
+    active = {raw.decode() for raw in client.zrange(names.STORIES, 0, -1)}
+    assert soon == set(ids) - active - {alert.story_id}
+    assert alert.story_id not in active
+
+
+def test_reader_of_items_trims_the_outbox_below_the_cursor_of_deliver(rig: Rig) -> None:
+    rig.append(entry("nour", 1, TITLE, TEXT.format("Nour News")))
+    rig.run()
+    client: Any = rig.client
+    [(record_id, _)] = client.xrange(names.OUTBOX)
+    rig.source = {"trimmed": (names.OUTBOX,)}
+    rig.run()
+    assert rig.client.xlen(names.OUTBOX) == 1
+    rig.client.set(names.cursor(names.OUTBOX), str(Cursor(record_id.decode(), 1, 1)))
+    rig.run()
+    assert rig.client.xlen(names.OUTBOX) == 0
