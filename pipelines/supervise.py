@@ -6,8 +6,6 @@ delay; what it was at is taken up at the committed cursor, so a restart needs no
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import shutil
 import signal
@@ -23,7 +21,7 @@ import structlog
 
 from connectors.errors import WirewatchError
 from pipelines import telemetry
-from pipelines.embedded import EmbeddedStore
+from pipelines.embedded import EmbeddedStore, end_with_parent
 
 _logger = structlog.get_logger()
 PARTS = ("poll", "items", "stories", "deliver", "desk")
@@ -34,7 +32,6 @@ _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 10.0
 # Settings, rules or feed lists with mistakes: starting again cannot help before somebody mends them.
 _EXIT_BAD_INPUT = 2
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(slots=True)
@@ -139,12 +136,6 @@ class Supervisor:
                 part.process.wait()
         if self._store is not None:
             self._store.stop()
-
-
-def end_with_parent() -> None:
-    """In the child: be told to stop when the supervisor dies, however it dies (Linux only)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _forget_metrics_of(pid: int) -> None:

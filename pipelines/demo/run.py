@@ -26,7 +26,7 @@ from pipelines.demo.judge import judge
 from pipelines.demo.scenario import load_expected, load_scenario
 from pipelines.demo.server import Clock, DemoServer, serve, utc_now
 from pipelines.demo.summary import alert_lines, closing_lines
-from pipelines.supervise import end_with_parent
+from pipelines.embedded import end_with_parent
 
 _DESK_PORT = 8765
 _READY_SECONDS = 90.0
