@@ -130,10 +130,11 @@ class StoryIndex:
     def _forget(self, story_id: str, vector: Vector) -> None:
         self._frequency[vector.ids] -= 1
         for feature in _probes(vector.ids):
-            members = self._by_feature[feature]
+            # Gone already where another language of a closing story had the feature too.
+            members = self._by_feature.get(feature, set())
             members.discard(story_id)
             if not members:
-                del self._by_feature[feature]
+                self._by_feature.pop(feature, None)
 
     def find(self, words: Words) -> str:
         """Id of the active story that a text belongs to, "" for a new one."""

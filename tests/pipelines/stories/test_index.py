@@ -84,6 +84,15 @@ def test_story_told_on_stays_open() -> None:
     assert index.find(visit()) == "visit"
 
 
+def test_story_told_in_languages_that_share_words_is_closed() -> None:
+    index = StoryIndex(JoinLimits())
+    english = words_of("Nikolai Patrushev arrives in Tehran for security talks", "", "en", ("RU", "IR"))
+    index.add("visit", english, START)
+    index.add("visit", words_of("Nikolai Patrushev est arrivé à Téhéran", "", "fr", ("RU", "IR")), START)
+    assert index.close_silent(START + timedelta(days=4)) == ["visit"]
+    assert index.find(english) == ""
+
+
 def test_longest_silent_story_makes_room() -> None:
     index = StoryIndex(JoinLimits(max_stories=2))
     for minutes, name in enumerate(["first", "second", "third"]):
