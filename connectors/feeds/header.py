@@ -14,7 +14,6 @@ from connectors.feeds.sanitize import plain_line
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
-_LINK_SPACES = ("http://www.w3.org/2005/Atom", "https://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _TEXTS = frozenset({"title", "link", "language", "generator", "ttl"})
 _WANTED = tuple(f"{{*}}{name}" for name in (*sorted(_TEXTS), "updatePeriod", "updateFrequency"))

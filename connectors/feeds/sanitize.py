@@ -153,10 +153,11 @@ def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:
             source = _MARKUP_IN_TITLE.sub("", source)
     if "&" in source:
         source = html.unescape(source)
-        if "<" in source and _ACTIVE.search(source):
-            source = html.unescape(_words(source))
     if not source.isprintable():
         source = _SPACES.sub(" ", source)
+    if "<" in source and _ACTIVE.search(source):
+        # Written to survive one cleaning: not a headline, so its brackets go.
+        source = html.unescape(_words(source)).replace("<", "")
     source = source.strip()
     return source if len(source) <= TITLE_CHARS else _cut_title(source, faults)
 
