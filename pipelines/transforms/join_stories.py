@@ -23,11 +23,12 @@ def joined(page: ItemPage, index: StoryIndex) -> ItemPage:
     arrivals: list[Arrival] = []
     closed: list[str] = []
     resolved: dict[str, str] = {}
-    now: datetime | None = None
+    # The page's own clock only where it holds nothing; each entry's own where it does, late ones too: so
+    # where a page ends decides nothing, and neither does the day of a replay.
+    now: datetime | None = None if page.source.records else page.source.clock
     for arrival in page.arrivals:
         item = arrival.item
-        # The clock of the entries, never behind itself; the page's own clock only where there are none.
-        now = item.fetched_at if now is None else max(now, item.fetched_at)
+        now = item.fetched_at
         closed += index.close_silent(now)
         words = words_of(item.title, item.lead, item.language, lead_countries(item))
         story_id = resolved.get(arrival.story_id, arrival.story_id) or index.find(words) or item.item_id
@@ -36,7 +37,8 @@ def joined(page: ItemPage, index: StoryIndex) -> ItemPage:
         if story_id in index or not arrival.story_id:
             index.add(story_id, words, item.fetched_at)
         arrivals.append(replace(arrival, story_id=story_id))
-    closed += index.close_silent(now or page.source.clock)
+    if now is not None:
+        closed += index.close_silent(now)
     settled = tuple(replace(each, story_id=resolved.get(each.story_id, each.story_id)) for each in page.settled)
     active = frozenset(arrival.story_id for arrival in arrivals if arrival.story_id in index)
     return replace(page, arrivals=tuple(arrivals), settled=settled, active=active, closed=tuple(closed))
