@@ -24,13 +24,14 @@ _REPORTS_READ = 40
 def with_alerts(
     page: ItemPage,
     alerts: Mapping[str, Alert],
-    terms: Callable[[str], RuleTerms],
+    terms: Callable[[str], RuleTerms | None],
     reports_before: Callable[[str], Sequence[Report]],
 ) -> ItemPage:
     """Raise what is due after each arrival.
 
     ``alerts`` are the last revisions known before the page, by id; ``reports_before`` gives the first
-    reports that a story had then.
+    reports that a story had then. A rule without terms is gone: it raises nothing new, and what it raised
+    is revised for those who were told.
     """
     known = dict(alerts)
     told: dict[str, list[Report]] = {}
@@ -48,7 +49,9 @@ def with_alerts(
         for rule in story.rules:
             rule_terms, key = terms(rule), alert_id(rule, story.story_id)
             before = known.get(key)
-            if not is_due(before, story, rule_terms):
+            if rule_terms is None and before is not None:
+                rule_terms = RuleTerms(rule, before.severity, routes=before.routes)
+            if rule_terms is None or not is_due(before, story, rule_terms):
                 continue
             reports = [*reports_before(story.story_id), *told[story.story_id]]
             if before is not None:

@@ -27,6 +27,8 @@ class RuleBook:
 
     def _load(self) -> None:
         rules = load_rules(self._files)
+        # Names that were asked for and stand in no file.
+        self._gone: set[str] = set()
         self._rules = RuleSet.compile(rules)
         self._terms = {
             rule.name: RuleTerms(rule.name, str(rule.severity), frozenset(rule.when), rule.routes) for rule in rules
@@ -35,22 +37,29 @@ class RuleBook:
 
     def current(self) -> RuleSet:
         """The rules to match now."""
-        now = time.monotonic()
-        if now >= self._look_at:
-            self._look_at = now + _LOOK_SECONDS
-            stamp = _stamp(self._files)
-            if stamp != self._stamp:
-                self._stamp = stamp
-                try:
-                    self._load()
-                except SettingsError as error:
-                    files_refused(FileKind.RULES, error)
+        if time.monotonic() >= self._look_at:
+            self._look()
         return self._rules
 
-    def terms(self, name: str) -> RuleTerms:
-        """What raising needs of a rule; a rule that is gone still revises what it raised."""
+    def terms(self, name: str) -> RuleTerms | None:
+        """What raising needs of a rule; None for one that is gone."""
         self.current()
-        return self._terms.get(name) or RuleTerms(name)
+        if name not in self._terms and name not in self._gone:
+            # The process that matched it may have read the files first.
+            self._look()
+            if name not in self._terms:
+                self._gone.add(name)
+        return self._terms.get(name)
+
+    def _look(self) -> None:
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+        stamp = _stamp(self._files)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._load()
+            except SettingsError as error:
+                files_refused(FileKind.RULES, error)
 
 
 def _stamp(files: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:

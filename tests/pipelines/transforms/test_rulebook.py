@@ -67,6 +67,20 @@ def test_terms_carry_what_raising_needs(tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(ONE)
     terms = RuleBook((str(file),)).terms("visits")
+    assert terms is not None
     assert (terms.severity, set(terms.when), terms.routes) == ("high", {"independent"}, ("desk",))
-    # A rule that is gone still revises what it raised, to every sink.
-    assert RuleBook((str(file),)).terms("gone").routes == ()
+    assert RuleBook((str(file),)).terms("gone") is None
+
+
+def test_rule_that_another_process_read_first_has_its_own_terms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebook, "_LOOK_SECONDS", 3600.0)
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules:\n  - {name: talks, query: talks AND country:IR}\n")
+    book = RuleBook((str(file),))
+    assert names(book) == ["talks"]
+    file.write_text(ONE)
+    terms = book.terms("visits")
+    assert terms is not None
+    assert terms.routes == ("desk",)
