@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.records import Report
 from pipelines.model import Item, Story
 from pipelines.sources.labels import Source
-from pipelines.stories.ladder import counts, standing
+from pipelines.stories.ladder import Standing, counts, standing
 
 
 def lead_countries(item: Item) -> tuple[str, ...]:
@@ -38,7 +38,8 @@ def report_of(item: Item, source: Source, *, copy_of: str, is_edit: bool) -> Rep
 
 def opened(story_id: str, report: Report, countries: tuple[str, ...]) -> Story:
     """Story that a first report opens."""
-    interests = (report.interest,) if counts(report.interest) else ()
+    # A copy opens a story only where the original's was let go.
+    interests = (report.interest,) if counts(report.interest) and not report.copy_of else ()
     place = standing(report.interest, interests, countries)
     return Story(
         story_id=story_id,
@@ -57,12 +58,16 @@ def opened(story_id: str, report: Report, countries: tuple[str, ...]) -> Story:
 
 
 def told_on(story: Story, report: Report, countries: tuple[str, ...], rules: tuple[str, ...]) -> Story:
-    """Story after one more report. A copy is counted, but is nobody's voice."""
+    """Story after one more report. A copy is counted, but is nobody's voice.
+
+    Only a new voice moves the story on the ladder: a country that others name makes nobody a party.
+    """
     interests = story.interests
+    named = (*story.countries, *(code for code in countries if code not in story.countries))
+    place = Standing(story.state, story.flags, story.independent)
     if not report.copy_of and counts(report.interest) and report.interest not in interests:
         interests = (*interests, report.interest)
-    named = (*story.countries, *(code for code in countries if code not in story.countries))
-    place = standing(story.first_interest, interests, named)
+        place = standing(story.first_interest, interests, named)
     return Story(
         story_id=story.story_id,
         title=story.title,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from connectors.records import AlertState, Evidence, Report
 from pipelines.model import FIRST, Item, Match, Story
 from pipelines.sources.labels import Source
@@ -73,6 +75,21 @@ def test_copy_never_revises_and_is_nobodys_voice() -> None:
     assert copied.report_count == 2
     assert copied.interests == ("state:IR",)
     assert not is_due(first, copied, TERMS)
+
+
+@pytest.mark.parametrize("source", [NOUR, Source("blog", "A blog", "unknown:blog", "")], ids=["heard", "unlabelled"])
+def test_country_that_only_a_heard_or_unlabelled_voice_names_confirms_nothing(source: Source) -> None:
+    story = told_on(opened("story", report(NOUR), ("IR",)), report(TASS, 2), ("IR",), ())
+    again = told_on(story, report(source, 3), ("IR", "RU"), ())
+    assert again.countries == ("IR", "RU")
+    assert (again.state, again.flags) == (story.state, story.flags) == (AlertState.SINGLE_SOURCE, ())
+    # The next voice is weighed with all that is known by then.
+    assert told_on(again, report(CNN, 4), (), ()).flags == ("party-confirmed",)
+
+
+def test_story_that_begins_with_a_copy_has_no_voice_yet() -> None:
+    story = opened("story", report(CNN, copy_of="let-go"), ("RU", "IR"))
+    assert (story.interests, story.independent) == ((), 0)
 
 
 def test_flag_alone_makes_a_revision_due() -> None:
