@@ -42,13 +42,19 @@ def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace:
     for story in touched.values():
         commands.append(("SET", names.story(story.story_id), encode(story), "EX", expiry_seconds))
         commands.append(("EXPIRE", names.reports(story.story_id), expiry_seconds))
+        # An alert forgotten before its story would be raised once more, with the key of its first revision.
+        for key in story.alerts:
+            commands.append(("EXPIRE", names.alert(key), expiry_seconds))
+            commands.append(("EXPIRE", names.history(key), expiry_seconds))
         if story.story_id in page.active:
             commands.append(("ZADD", names.STORIES, story.last_at.timestamp(), story.story_id))
     if page.closed:
         commands.append(("ZREM", names.STORIES, *page.closed))
         commands += _quiet_effects(page, touched)
-    if not page.source.records:
-        forgotten_at = page.source.clock - seen_memory
+    # Where the list grows, or nothing else happens: a busy stream has no ticks.
+    raised_at = [alert.raised_at for arrival in page.arrivals for alert in arrival.raised]
+    if raised_at or not page.source.records:
+        forgotten_at = max(raised_at, default=page.source.clock) - seen_memory
         commands.append(("ZREMRANGEBYSCORE", names.ALERTS, "-inf", forgotten_at.timestamp()))
     for settled in page.settled:
         outcomes[outcome_name(settled.outcome, settled.reason)] += 1
@@ -88,10 +94,9 @@ def _arrival_effects(arrival: Arrival, labels: Labels, expiry_seconds: int) -> l
         ("SET", names.guid(item.feed_id, item.entry_id), guid_value(item), "EX", expiry_seconds),
         ("XADD", names.EVENTS, "*", names.FIELD, encode(event)),
     ]
-    if not arrival.copy_of:
-        # The first to carry the words keeps them; NX never fails, it only does nothing.
-        words = words_value(item, source_id)
-        commands.append(("SET", names.words(item.fingerprint), words, "EX", expiry_seconds, "NX"))
+    # The first to carry the words keeps them, an edit of a copy too; NX never fails, it only does nothing.
+    words = words_value(item, source_id)
+    commands.append(("SET", names.words(item.fingerprint), words, "EX", expiry_seconds, "NX"))
     return commands
 
 
