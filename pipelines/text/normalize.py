@@ -23,7 +23,7 @@ _BLOCKS = (
     " form h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol optgroup option p pre section summary table"
     " tbody td tfoot th thead title tr ul"
 )
-_BLOCK = re.compile(rf"<\s*/?\s*(?:{_BLOCKS.replace(' ', '|')})\b[^<>]*>|<br\b[^<>]*>\s*(?:<br\b[^<>]*>\s*)+", re.I)
+_BLOCK = re.compile(rf"<\s*(?:/\s*)?(?:{_BLOCKS.replace(' ', '|')})\b[^<>]*>|<br\b[^<>]*>\s*(?:<br\b[^<>]*>\s*)+", re.I)
 _BREAK = re.compile(r"<br\b[^<>]*>", re.I)
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 # What a sanitiser leaves out, and a tag pattern cannot take apart: code, and ">" in an attribute.
