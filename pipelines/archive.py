@@ -6,6 +6,7 @@ its own: ``fetched_at`` where a line has it, else ``published_at``, and it never
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -83,6 +84,8 @@ def read_objects(lines: Iterable[str | bytes], path: str) -> Iterator[tuple[int,
         try:
             # A text file decodes as it is read, so reading may fail too.
             line = next(rest)
+            if number == 1:
+                line = line.removeprefix("\ufeff") if isinstance(line, str) else line.removeprefix(codecs.BOM_UTF8)
             if not line.strip():
                 continue
             found = msgspec.json.decode(line)
@@ -90,6 +93,8 @@ def read_objects(lines: Iterable[str | bytes], path: str) -> Iterator[tuple[int,
                 raise _LineError(f"got {_kind(found)}")
         except StopIteration:
             return
+        except RecursionError as error:
+            raise SettingsError([Fault(path, number, "", "expected a JSON object a line: nested too deep")]) from error
         except (msgspec.DecodeError, UnicodeError, _LineError) as error:
             raise SettingsError([Fault(path, number, "", f"expected a JSON object a line: {error}")]) from error
         yield number, found

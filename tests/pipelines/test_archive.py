@@ -92,3 +92,17 @@ def test_entries_come_one_by_one() -> None:
 def test_missing_file_is_a_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be opened"), opened(str(tmp_path / "none")):
         pass
+
+
+def test_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    line = '{"id": "a", "title": ""}'
+    assert [archived.id for archived in read_archive([f"\ufeff{line}"], "in.jsonl")] == ["a"]
+    assert [archived.id for archived in read_archive([b"\xef\xbb\xbf" + line.encode()], "in.jsonl")] == ["a"]
+    assert list(read_archive([b"\xef\xbb\xbf"], "in.jsonl")) == []
+
+
+def test_line_nested_too_deep_is_named() -> None:
+    deep = '{"id": "b", "title": "", "x": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    with pytest.raises(SettingsError) as caught:
+        list(read_archive(['{"id": "a", "title": ""}', deep], "in.jsonl"))
+    assert str(caught.value) == "in.jsonl:2: expected a JSON object a line: nested too deep"
