@@ -29,6 +29,7 @@ from pipelines.graph import build_items, build_stories
 from pipelines.model import Place, Trace
 from pipelines.serve import items_options, run_once, stories_options
 from pipelines.settings import Settings
+from pipelines.transforms.drop_repeats import words_item
 
 _PART_ENTRIES = 4000
 _SHARD = names.entries_stream(0)
@@ -112,34 +113,41 @@ def _traces(client: redis.Redis) -> dict[str, dict[str, Trace]]:
 
 
 def _first_ids(client: redis.Redis, decided: Sequence[tuple[ArchiveEntry, dict[str, Trace]]]) -> dict[str, str]:
-    """Which entry each item of a part, and each that it copies, came from first. Kept in the store, not here."""
-    wanted: dict[str, None] = {}
-    with client.pipeline(transaction=False) as batch:
-        for entry, traces in decided:
-            item = traces["items"].item
-            if item is not None:
-                batch.hsetnx(_FIRST_IDS, item.item_id, entry.id)
-                wanted[item.item_id] = None
-            if "stories" in traces and (copied := traces["stories"].copy_of):
-                wanted[copied] = None
-        batch.execute()
-    if not wanted:
+    """Which entry the words of each item of a part came with first. Kept in the store, not here."""
+    items = [(entry.id, item) for entry, traces in decided if (item := traces["items"].item) is not None]
+    if not items:
         return {}
-    raws = cast("list[bytes | None]", client.hmget(_FIRST_IDS, list(wanted)))
-    return {item_id: raw.decode() for item_id, raw in zip(wanted, raws, strict=True) if raw is not None}
+    with client.pipeline(transaction=False) as batch:
+        for entry_id, item in items:
+            batch.hsetnx(_FIRST_IDS, item.fingerprint, entry_id)
+        batch.execute()
+    wanted = list(dict.fromkeys(item.fingerprint for _, item in items))
+    raws = cast("list[bytes | None]", client.hmget(_FIRST_IDS, wanted))
+    return {words: raw.decode() for words, raw in zip(wanted, raws, strict=True) if raw is not None}
 
 
 def _stories_of(client: redis.Redis, decided: Sequence[tuple[ArchiveEntry, dict[str, Trace]]]) -> dict[str, str]:
-    """Stories of the items that the items pipeline had seen before: their pages were placed then."""
+    """Stories of the items that the items pipeline had seen before: their pages, or their words, were placed then."""
     seen = {
-        item.item_id: None
+        item.item_id: item.fingerprint
         for _, traces in decided
         if "stories" not in traces and (item := traces["items"].item) is not None
     }
-    if not seen:
+    found = _placed(client, {item_id: item_id for item_id in seen})
+    unplaced = {item_id: words for item_id, words in seen.items() if item_id not in found}
+    if not unplaced:
+        return found
+    raws = cast("list[bytes | None]", client.mget([names.words(words) for words in unplaced.values()]))
+    firsts = {item_id: words_item(raw.decode()) for item_id, raw in zip(unplaced, raws, strict=True) if raw is not None}
+    return found | _placed(client, firsts)
+
+
+def _placed(client: redis.Redis, wanted: dict[str, str]) -> dict[str, str]:
+    """Stories of items that stand for others, by the others."""
+    if not wanted:
         return {}
-    raws = cast("list[bytes | None]", client.mget([names.place(item_id) for item_id in seen]))
-    return {item_id: decode(Place, raw).story_id for item_id, raw in zip(seen, raws, strict=True) if raw is not None}
+    raws = cast("list[bytes | None]", client.mget([names.place(item_id) for item_id in wanted.values()]))
+    return {key: decode(Place, raw).story_id for key, raw in zip(wanted, raws, strict=True) if raw is not None}
 
 
 def _result(
@@ -149,13 +157,15 @@ def _result(
     of_items, of_stories = traces["items"], traces.get("stories")
     final = of_stories or of_items
     item = of_items.item
+    # An edit of a copy stays nobody's own voice, but repeats no text.
+    first_id = first_ids.get(item.fingerprint) if item and of_stories and of_stories.copy_of else None
     return {
         "id": entry.id,
         "outcome": str(final.outcome),
         "reason": final.reason or None,
         "item_id": item.item_id if item else None,
         "story_id": (of_stories.story_id if of_stories else stories_of.get(item.item_id) if item else None) or None,
-        "copy_of": first_ids.get(of_stories.copy_of) if of_stories and of_stories.copy_of else None,
+        "copy_of": first_id if first_id != entry.id else None,
         "language": (item.language or None) if item else None,
         "rules": [match.rule for match in item.matches] if item else [],
         "entities": [

@@ -25,6 +25,11 @@ def words_value(item: Item, source_id: str) -> str:
     return f"{item.item_id}{_SEPARATOR}{source_id}"
 
 
+def words_item(value: str) -> str:
+    """Item that a ``words_value`` names."""
+    return value.partition(_SEPARATOR)[0]
+
+
 def guid_value(item: Item) -> str:
     """What the store keeps under an item's feed id."""
     return f"{item.item_id}{_SEPARATOR}{item.title}"
