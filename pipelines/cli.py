@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 EXIT_DONE, EXIT_FAILED, EXIT_BAD_INPUT = 0, 1, 2
+# Longest file that feeds parse reads; far above what the poller takes.
+_FEED_BYTES_LIMIT = 256 * 1024 * 1024
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -198,9 +200,15 @@ def _redis_url(settings: Settings) -> str:
 
 
 def _enter(options: argparse.Namespace, settings: Settings, process: str) -> None:
-    """Set logging up, and metrics before anything imports prometheus_client."""
+    """Set logging up, and metrics before anything imports prometheus_client. Errors: SettingsError."""
     metrics = Path(settings.data_dir) / "metrics"
-    metrics.mkdir(parents=True, exist_ok=True)
+    try:
+        metrics.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        from connectors.errors import Fault
+
+        what = f"expected a folder that can be written to: {error.strerror}"
+        raise SettingsError([Fault(settings.data_dir, 0, "data_dir", what)]) from error
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics.resolve())
     from pipelines import logs
 
@@ -265,17 +273,20 @@ def _feeds_parse(options: argparse.Namespace) -> int:
 
     from connectors.feeds.parse import parse_feed
     from connectors.feeds.parsed import parsed_json
+    from connectors.settings import read_bytes
 
-    parsed = parse_feed(_read_bytes(options.file), base_url=options.base_url, content_type=options.content_type)
+    raw = read_bytes(options.file, _FEED_BYTES_LIMIT)
+    parsed = parse_feed(raw, base_url=options.base_url, content_type=options.content_type)
     print(json.dumps(parsed_json(parsed), ensure_ascii=False))
     return EXIT_DONE
 
 
 def _feeds_import(options: argparse.Namespace) -> int:
-    from connectors.feeds.catalogue import catalogue_yaml
+    from connectors.feeds.catalogue import OPML_SIZE_LIMIT, catalogue_yaml
     from connectors.feeds.opml import read_opml
+    from connectors.settings import read_bytes
 
-    print(catalogue_yaml(read_opml(_read_bytes(options.file), options.file)), end="")
+    print(catalogue_yaml(read_opml(read_bytes(options.file, OPML_SIZE_LIMIT), options.file)), end="")
     return EXIT_DONE
 
 
@@ -333,15 +344,6 @@ def _sinks_enable(options: argparse.Namespace) -> int:
     from pipelines.records import enable
 
     return enable(_redis_url(_settings(options)), options.name)
-
-
-def _read_bytes(path: str) -> bytes:
-    from connectors.errors import Fault
-
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise SettingsError([Fault(path, 0, "", f"cannot be read: {error.strerror}")]) from error
 
 
 if __name__ == "__main__":

@@ -142,6 +142,16 @@ def test_store_that_is_not_there_is_said_without_a_traceback(command: list[str],
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "items"])
+def test_data_folder_that_cannot_be_is_said_without_a_traceback(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    done = wirewatch(command, "--data-dir", str(file))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{file}: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_beam_options_are_refused_where_no_pipeline_runs() -> None:
     done = wirewatch("check", "--", "--runner=FnApiRunner")
     assert done.returncode == 2
