@@ -10,7 +10,9 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 import apache_beam as beam
 from apache_beam.io import iobase
@@ -56,6 +58,12 @@ class SourceOptions:
     trimmed: tuple[str, ...] = ()
     # Read records that stay in the stream for those who come later.
     keep_records: int = 0
+
+
+@lru_cache(maxsize=1)
+def _token(pid: int) -> str:
+    """Token of this process for its leases: in containers, process ids are the same everywhere."""
+    return f"{pid}-{uuid4().hex}"
 
 
 class _TurnTracker(iobase.RestrictionTracker):
@@ -142,7 +150,7 @@ class _Turn:
         self._options = options
         self._streams = streams
         self._group = f"{options.pipeline}:{stable_id(*streams)}"
-        self._token = f"{os.getpid()}"
+        self._token = _token(os.getpid())
         self._leave_at = time.monotonic() + options.turn_seconds
         self._at: dict[str, Cursor] = {}
         self._housekeeping_at = 0.0
