@@ -6,8 +6,9 @@ been applied (``commit`` finds out), so the clients here retry connecting, never
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -29,15 +30,44 @@ _OPTIONS: dict[str, Any] = {
 
 
 def check_url(url: str) -> str:
-    """Say what is wrong with a Redis URL, or "" if nothing is."""
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES:
-        return f"expected a URL of {', '.join(SCHEMES)}, got scheme {parts.scheme!r}"
-    if parts.scheme == "unix":
-        return "" if parts.path else "expected unix:///path/to/socket"
-    if parts.scheme.endswith("+sentinel"):
-        return "" if parts.path.strip("/") else "expected redis+sentinel://host:port[,host:port]/service[/db]"
-    return "" if parts.hostname else "expected a host"
+    """Say what is wrong with a Redis URL, without showing it, or "" if nothing is."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in SCHEMES:
+            return f"expected a URL of {', '.join(SCHEMES)}, got scheme {parts.scheme!r}"
+        if parts.scheme == "unix":
+            return _problem_of_options(url) if parts.path else "expected unix:///path/to/socket"
+        if parts.scheme.endswith("+sentinel"):
+            return _problem_of_sentinel(parts)
+        if not parts.hostname or parts.port == 0:
+            return "expected a host, and a port of 1 to 65535"
+    except ValueError:
+        return "expected a URL such as redis://host:6379/0; its host or port cannot be read"
+    if not re.fullmatch(r"(?:/\d{0,9})?", parts.path):
+        return "expected the number of a database behind the host, as in redis://host:6379/0"
+    return _problem_of_options(url)
+
+
+def _problem_of_sentinel(parts: SplitResult) -> str:
+    form = "redis+sentinel://host:port[,host:port]/service[/db]"
+    if not re.fullmatch(r"/[^/]+(?:/\d{0,9})?/?", parts.path):
+        return f"expected {form}"
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        name, _, port = host.partition(":")
+        if not name or not (port == "" or (port.isdecimal() and 0 < int(port[:6]) < 65_536)):
+            return f"expected {form}; a host or port cannot be read"
+    return ""
+
+
+def _problem_of_options(url: str) -> str:
+    """What stands behind the ? is the client's; it says so itself when it is built."""
+    try:
+        redis.ConnectionPool.from_url(url, **_OPTIONS).make_connection()
+    except TypeError as error:
+        return f"expected options that the client knows behind the ?, got {str(error).rpartition(' ')[2]}"
+    except (ValueError, redis.RedisError):
+        return "expected options that the client knows behind the ?, got a value that it does not take"
+    return ""
 
 
 def connect(url: str) -> redis.Redis:

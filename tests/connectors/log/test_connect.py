@@ -107,6 +107,16 @@ def test_sentinel_url_finds_the_primary(start: Start) -> None:
         ("unix://", "expected unix:///path"),
         ("redis+sentinel://a:26379", "expected redis+sentinel://host"),
         ("localhost:6379", "expected a URL of redis"),
+        ("redis://:secret@store.example:port", "expected a URL such as redis://host:6379/0"),
+        ("redis://store.example:99999", "expected a URL such as redis://host:6379/0"),
+        ("redis://[::1", "expected a URL such as redis://host:6379/0"),
+        ("redis://store.example:0", "expected a host, and a port"),
+        ("redis://store.example/news", "expected the number of a database"),
+        ("redis://store.example?speed=9", "expected options that the client knows behind the ?, got 'speed'"),
+        ("redis://store.example?socket_timeout=x", "expected options that the client knows behind the ?, got a value"),
+        ("rediss://store.example?ssl_cert_reqs=x", "expected options that the client knows behind the ?, got a value"),
+        ("redis+sentinel://a:x/news", "expected redis+sentinel://host:port[,host:port]/service[/db]; a host or port"),
+        ("redis+sentinel://a:26379/news/x", "expected redis+sentinel://host"),
     ],
 )
 def test_url_is_checked_before_anything_connects(url: str, problem: str) -> None:
