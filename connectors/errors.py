@@ -24,7 +24,13 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place}: {self.where}: {self.message}" if self.where else f"{place}: {self.message}"
+        told = f"{place}: {self.where}: {self.message}" if self.where else f"{place}: {self.message}"
+        # One line, whatever the file holds: no line ends, no controls of a terminal.
+        return told if told.isprintable() else "".join(map(_shown, told))
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 class SettingsError(WirewatchError):
@@ -41,3 +47,8 @@ class RetryableError(WirewatchError):
 
 class PermanentError(WirewatchError):
     """Trying again will not help."""
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Why a file could not be opened: the system's words; a ValueError is a name that no file can have."""
+    return str(error.strerror) if isinstance(error, OSError) else str(error)

@@ -3,13 +3,15 @@
 A settings class is a frozen dataclass whose fields are made with ``setting(...)``: default, unit,
 one line of help. ``read(cls, path)`` gives the instance or raises ``SettingsError`` with all faults.
 The docs page and the check command are generated from the same declarations. A class may have a
-method ``faults()`` that yields (field, message) for mistakes that no single field shows.
+method ``faults()`` that yields (field, message) for mistakes that no single field shows; where it looks
+at one text field at a time, ``judges_fields_alone`` has it asked although other fields are wrong.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import re
 import types
 import typing
@@ -21,13 +23,21 @@ from typing import Any, TypeVar, Union, cast
 
 import yaml
 
-from connectors.errors import Fault, SettingsError
+from connectors.errors import Fault, SettingsError, reason_of
 
 T = TypeVar("T")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _REQUIRED: Any = dataclasses.MISSING
 _YAML_SIZE_LIMIT = 8 * 1024 * 1024
+# Beyond any span that means something, and short enough to be taken off any date.
+_SPAN_LIMIT = timedelta(days=36_500)
+_DIGITS_LIMIT = 18
+_SHOWN_LIMIT = 200
+# More mistakes than a person reads; aliases make millions of a few lines.
+_FAULTS_LIMIT = 10_000
+# What no path, name or address can hold.
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def setting(
@@ -48,9 +58,10 @@ def setting(
 
 
 def parse_span(text: str) -> timedelta | None:
-    """Read "250ms", "30s", "10m", "6h" or "14d"; None for anything else."""
+    """Read "250ms", "30s", "10m", "6h" or "14d"; None for anything else, and beyond a hundred years."""
     found = _SPAN.fullmatch(text.strip())
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]]) if found else None
+    seconds = float(found[1]) * _UNITS[found[2]] if found else math.inf
+    return timedelta(seconds=seconds) if seconds <= _SPAN_LIMIT.total_seconds() else None
 
 
 def span_text(span: timedelta) -> str:
@@ -68,21 +79,38 @@ def read_nodes(path: str | Path) -> yaml.Node | None:
     Errors: SettingsError for a file that cannot be read, is too large, or is no YAML.
     """
     name = str(path)
-    try:
-        raw = Path(path).read_bytes()
-    except OSError as error:
-        raise SettingsError([Fault(name, 0, "", f"cannot be read: {error.strerror}")]) from error
-    if len(raw) > _YAML_SIZE_LIMIT:
-        raise SettingsError([Fault(name, 0, "", f"expected at most {_YAML_SIZE_LIMIT} bytes, got {len(raw)}")])
+    raw = read_bytes(path, _YAML_SIZE_LIMIT)
     try:
         return yaml.compose(raw.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
-        raise SettingsError([Fault(name, 0, "", f"expected UTF-8 text: {error.reason}")]) from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SettingsError([Fault(name, line, "", f"expected UTF-8 text: {error.reason}")]) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SettingsError([Fault(name, line, "", f"no valid YAML: {error.problem}")]) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except yaml.reader.ReaderError as error:
+        line = raw.decode("utf-8-sig").count("\n", 0, error.position) + 1
+        message = f"no valid YAML: control character U+{error.character:04X}"
+        raise SettingsError([Fault(name, line, "", message)]) from error
+    except RecursionError as error:
+        raise SettingsError([Fault(name, 0, "", "no valid YAML: nested too deep")]) from error
+    except (yaml.YAMLError, ValueError) as error:
         raise SettingsError([Fault(name, 0, "", f"no valid YAML: {str(error).splitlines()[0]}")]) from error
+
+
+def read_bytes(path: str | Path, limit: int) -> bytes:
+    """Read a file that a person names, endless ones not beyond the limit.
+
+    Errors: SettingsError for a file that cannot be read or is larger.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise SettingsError([Fault(str(path), 0, "", f"cannot be read: {reason_of(error)}")]) from error
+    if len(raw) > limit:
+        raise SettingsError([Fault(str(path), 0, "", f"expected at most {limit} bytes, got more")])
+    return raw
 
 
 def read(cls: type[T], path: str | Path) -> T:
@@ -102,9 +130,11 @@ class Builder:
         self._faults = faults
 
     def fault(self, node: yaml.Node | None, where: str, message: str) -> None:
-        """Record one fault at a node."""
+        """Record one fault at a node. Errors: SettingsError with all of them where there are too many to go on."""
         line = node.start_mark.line + 1 if node is not None else 0
         self._faults.append(Fault(self._path, line, where, message))
+        if len(self._faults) >= _FAULTS_LIMIT:
+            raise SettingsError([*self._faults, Fault(self._path, line, "", "more mistakes than are listed")])
 
     def build(
         self, kind: Any, node: yaml.Node | None, where: str, limits: types.MappingProxyType[str, Any] | None = None
@@ -131,6 +161,7 @@ class Builder:
         fields = {field.name: field for field in dataclasses.fields(kind)}
         hints = typing.get_type_hints(kind)
         given: dict[str, Any] = {}
+        sound: set[str] = set()
         nodes: dict[str, yaml.Node] = {}
         before = len(self._faults)
         if node is not None and not _is_null(node):
@@ -138,6 +169,9 @@ class Builder:
                 self.fault(node, where, "expected a mapping of settings")
                 return None
             for key_node, value_node in node.value:
+                if not isinstance(key_node, yaml.ScalarNode):
+                    self.fault(key_node, where, "expected the name of a setting, got a list or mapping")
+                    continue
                 key = str(key_node.value)
                 place = f"{where}.{key}" if where else key
                 if key not in fields:
@@ -148,17 +182,22 @@ class Builder:
                     self.fault(key_node, place, "given twice")
                 else:
                     nodes[key] = value_node
+                    told = len(self._faults)
                     given[key] = self.build(hints[key], value_node, place, fields[key].metadata)
+                    if len(self._faults) == told:
+                        sound.add(key)
         for name, field in fields.items():
             required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
             if required and name not in given:
                 self.fault(node, f"{where}.{name}" if where else name, f"required: {field.metadata.get('help', '')}")
-        if len(self._faults) > before:
+        is_built = len(self._faults) == before
+        if not is_built and not getattr(kind, "judges_fields_alone", False):
             return None
-        value = kind(**given)
+        value = kind(**given) if is_built else kind(**{name: given[name] if name in sound else "" for name in fields})
         for name, message in value.faults() if hasattr(value, "faults") else ():
-            self.fault(nodes.get(name, node), f"{where}.{name}" if where else name, message)
-        return value
+            if is_built or name in sound:
+                self.fault(nodes.get(name, node), f"{where}.{name}" if where else name, message)
+        return value if is_built else None
 
     def _build_list(self, kind: Any, node: yaml.Node, where: str) -> tuple[Any, ...]:
         if not isinstance(node, yaml.SequenceNode):
@@ -183,7 +222,7 @@ class Builder:
         value = _scalar(kind, node)
         shown = "a secret" if limits.get("secret") else repr(node.value)
         if value is None:
-            self.fault(node, where, f"expected {_described(kind)}, got {shown}")
+            self.fault(node, where, f"expected {_described(kind)}, got {_cut(shown)}")
             return None
         minimum, maximum, choices = (limits.get(name) for name in ("minimum", "maximum", "choices"))
         if minimum is not None and value < minimum:
@@ -195,6 +234,11 @@ class Builder:
         return value
 
 
+def is_text(node: yaml.ScalarNode) -> bool:
+    """Say whether a text setting takes a node: neither null nor what no path, name or address can hold."""
+    return not _is_null(node) and _UNUSABLE.search(str(node.value)) is None
+
+
 def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
@@ -202,11 +246,11 @@ def _is_null(node: yaml.Node) -> bool:
 def _scalar(kind: Any, node: yaml.ScalarNode) -> Any:
     text, tag = str(node.value), node.tag.rpartition(":")[2]
     if kind is str:
-        return None if tag == "null" else text
+        return text if is_text(node) else None
     if kind is bool:
         return text.lower() in ("true", "yes", "on") if tag == "bool" else None
     if kind is int:
-        return int(text) if tag == "int" and re.fullmatch(r"[+-]?\d+", text) else None
+        return int(text) if tag == "int" and re.fullmatch(rf"[+-]?\d{{1,{_DIGITS_LIMIT}}}", text) else None
     if kind is float:
         return float(text) if tag in ("int", "float") and re.fullmatch(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?", text) else None
     if kind is timedelta:
@@ -214,6 +258,10 @@ def _scalar(kind: Any, node: yaml.ScalarNode) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return next((member for member in kind if member.value == text), None)
     raise TypeError(f"no settings of type {kind!r}")
+
+
+def _cut(shown: str) -> str:
+    return shown if len(shown) <= _SHOWN_LIMIT else f"{shown[:_SHOWN_LIMIT]}…"
 
 
 def _shown(value: Any) -> str:

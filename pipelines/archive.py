@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import msgspec
 
-from connectors.errors import Fault, SettingsError
+from connectors.errors import Fault, SettingsError, reason_of
 from connectors.records import Entry
 
 # The clock before the first dated line, and the last instant that a line's date may set it to.
@@ -123,8 +123,8 @@ def opened(path: str) -> Iterator[IO[bytes]]:
         return
     try:
         file = open(path, "rb")  # noqa: SIM115  # closed below
-    except OSError as error:
-        raise SettingsError([Fault(path, 0, "", f"cannot be opened: {error.strerror}")]) from error
+    except (OSError, ValueError) as error:
+        raise SettingsError([Fault(path, 0, "", f"cannot be opened: {reason_of(error)}")]) from error
     with file:
         yield file
 

@@ -262,9 +262,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from pipelines import logs
-    from pipelines.replay import replay_files
 
     logs.set_up("replay", level="warning")
+    from pipelines.replay import replay_files
+
     return replay_files(options.input, options.out, _settings(options), options.rules, options.beam_arguments)
 
 

@@ -15,9 +15,9 @@ from connectors.errors import Fault, SettingsError
 from connectors.feeds.feed import Feed, completed
 from connectors.feeds.opml import read_opml
 from connectors.feeds.settings import FeedsSettings
-from connectors.settings import Builder, read_nodes
+from connectors.settings import Builder, read_bytes, read_nodes
 
-_OPML_SIZE_LIMIT = 8 * 1024 * 1024
+OPML_SIZE_LIMIT = 8 * 1024 * 1024
 
 
 def load_catalogue(paths: Iterable[str | Path]) -> tuple[Feed, ...]:
@@ -79,7 +79,7 @@ def _read_list(path: str | Path, faults: list[Fault]) -> list[tuple[Feed, int]]:
     """Feeds of one file with their lines (0 where unknown); mistakes go to ``faults``."""
     try:
         if str(path).lower().endswith((".opml", ".xml")):
-            return [(feed, 0) for feed in read_opml(_bytes_of(path), path)]
+            return [(feed, 0) for feed in read_opml(read_bytes(path, OPML_SIZE_LIMIT), path)]
         root = read_nodes(path)
     except SettingsError as error:
         faults.extend(error.faults)
@@ -102,7 +102,11 @@ def _feed_nodes(root: yaml.Node | None, builder: Builder) -> list[yaml.Node]:
         builder.fault(root, "", "expected a mapping with the list 'feeds'")
         return []
     nodes: list[yaml.Node] = []
+    is_given = False
     for key, value in root.value:
+        if is_given and key.value == "feeds":
+            builder.fault(key, "feeds", "given twice")
+        is_given |= key.value == "feeds"
         if key.value != "feeds":
             near = difflib.get_close_matches(str(key.value), ["feeds"], n=1)
             builder.fault(key, str(key.value), f"unknown; {'did you mean' if near else 'expected'} 'feeds'")
@@ -111,13 +115,3 @@ def _feed_nodes(root: yaml.Node | None, builder: Builder) -> list[yaml.Node]:
         elif value.value not in ("", "null", "~"):
             builder.fault(value, "feeds", "expected a list of feeds")
     return nodes
-
-
-def _bytes_of(path: str | Path) -> bytes:
-    try:
-        raw = Path(path).read_bytes()
-    except OSError as error:
-        raise SettingsError([Fault(str(path), 0, "", f"cannot be read: {error.strerror}")]) from error
-    if len(raw) > _OPML_SIZE_LIMIT:
-        raise SettingsError([Fault(str(path), 0, "", f"expected at most {_OPML_SIZE_LIMIT} bytes, got {len(raw)}")])
-    return raw

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from connectors.settings import setting
@@ -30,6 +31,8 @@ class Tier(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Feed:
     """One feed of a list. The id is its name for ever: state and entries are kept under it."""
+
+    judges_fields_alone: ClassVar[bool] = True
 
     id: str = setting(help="Name of the feed, for ever: state and entries are kept under it.")
     url: str = setting(help="Where it is.")

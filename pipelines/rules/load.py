@@ -12,7 +12,7 @@ import yaml
 
 from connectors.errors import Fault, SettingsError
 from connectors.keys import stable_id
-from connectors.settings import Builder, read_nodes, setting
+from connectors.settings import Builder, is_text, read_nodes, setting
 from pipelines.rules.model import WHEN, Rule, Severity
 from pipelines.rules.print import print_query
 from pipelines.rules.syntax import QueryError, parse
@@ -61,7 +61,12 @@ def load_rules(paths: Iterable[str | Path]) -> tuple[Rule, ...]:
 def _files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
-        if path.is_dir():
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:
+            faults.append(Fault(str(path), 0, "", f"cannot be read: {error.strerror}"))
+            continue
+        if is_folder:
             inside = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml") and one.is_file())
             if not inside:
                 faults.append(Fault(str(path), 0, "", "expected rules files (*.yaml) in this folder, found none"))
@@ -84,7 +89,11 @@ def _read_file(path: Path, faults: list[Fault]) -> list[Rule]:
         builder.fault(root, "", "expected a mapping with the key rules")
         return []
     rules: list[Rule] = []
+    is_given = False
     for key, value in root.value:
+        if is_given and key.value == "rules":
+            builder.fault(key, "rules", "given twice")
+        is_given |= key.value == "rules"
         if key.value != "rules":
             builder.fault(key, str(key.value), "unknown key; a rules file has one key: rules")
         elif isinstance(value, yaml.SequenceNode):
@@ -108,7 +117,7 @@ def _read_rule(path: Path, node: yaml.Node, where: str, builder: Builder) -> Rul
         where = str(name.value)
     is_sound = _check_fields(fields, where, builder)
     query = fields.get("query")
-    if not isinstance(query, yaml.ScalarNode):
+    if not isinstance(query, yaml.ScalarNode) or not is_text(query):
         return None
     try:
         parsed = parse(query.value)

@@ -99,6 +99,7 @@ def test_every_mistake_is_listed_with_its_line(tmp_path: Path) -> None:
         "feeds.yaml:7: feeds[2].id: expected letters, digits and . _ : - (at most 100), got 'b c'",
         "feeds.yaml:9: feeds[3].id: required: Name of the feed, for ever: state and entries are kept under it.",
         "feeds.yaml:12: feeds[4].tier: expected one of hot, normal, slow, got 'warm'",
+        "feeds.yaml:13: feeds[4].control: expected one of SC, CaPu, CaPr, ISFM, ISF, ISM, IP, private, got 'XX'",
         "feeds.yaml:16: feeds[5].interest: expected state:XX, private:name, public:name or the like, got 'iran'",
         "feeds.yaml:19: id: f was given before, at feeds.yaml:17",
         "feeds.yaml:21: url: https://news.example/5 was given before, at feeds.yaml:17",
@@ -151,4 +152,12 @@ def test_settings_that_contradict_each_other_are_faults(tmp_path: Path) -> None:
         (1, "hot_ceiling"),
         (2, "allow_networks"),
         (3, "contact"),
+    ]
+
+
+def test_key_feeds_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    path = _written(tmp_path, 'feeds:\n- {id: a, url: "https://news.example/1"}\nfeeds:\n- {id: b, url: x}\n')
+    assert _faults(path) == [
+        "feeds.yaml:3: feeds: given twice",
+        "feeds.yaml:4: feeds[1].url: expected an http or https URL, got 'x'",
     ]

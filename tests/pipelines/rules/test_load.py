@@ -158,3 +158,25 @@ def test_mistakes_of_all_files_are_listed_together(tmp_path: Path) -> None:
 def test_folder_without_rules_files_is_a_mistake(tmp_path: Path) -> None:
     ((_, _, message),) = faults_of(tmp_path)
     assert "found none" in message
+
+
+def test_key_rules_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    path = write(tmp_path, "rules:\n- {name: a, query: port}\nrules:\n- {name: b, query: port}\n")
+    assert faults_of(path) == [("rules.yaml", 3, "rules: given twice")]
+
+
+def test_query_that_is_no_text_is_told_once(tmp_path: Path) -> None:
+    path = write(tmp_path, 'rules:\n- {name: a, query: }\n- {name: b, query: "a\\0"}\n')
+    assert faults_of(path) == [
+        ("rules.yaml", 2, "rules[0].query: expected text, got ''"),
+        ("rules.yaml", 3, "rules[1].query: expected text, got 'a\\x00'"),
+    ]
+
+
+def test_path_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_rules([tmp_path / "a\0b", tmp_path / ("a/" * 5000)])
+    assert [fault.message for fault in caught.value.faults] == [
+        "cannot be read: File name too long",
+        "cannot be read: embedded null byte",
+    ]
