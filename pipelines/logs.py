@@ -32,3 +32,10 @@ def set_up(process: str, *, level: str = "info") -> None:
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries speak through the standard module; what they say below a warning is not for operators.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_for_operators)
+
+
+def _is_for_operators(record: logging.LogRecord) -> bool:
+    """Beam warns at import of clients for a cloud that nothing here speaks to."""
+    return not record.getMessage().startswith("apitools not found")

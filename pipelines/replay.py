@@ -6,6 +6,7 @@ the archive. One shard, so that the order of the input is the order of the decis
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,16 +20,17 @@ import redis
 from tqdm import tqdm
 
 from connectors.codec import decode, encode
-from connectors.errors import Fault, SettingsError
+from connectors.errors import Fault, SettingsError, reason_of
 from connectors.feeds.catalogue import load_feeds
 from connectors.log import names
 from connectors.log.connect import connect
-from pipelines.archive import ArchiveEntry, read_archive
+from pipelines.archive import ArchiveEntry, opened, read_archive
 from pipelines.embedded import throw_away_store
 from pipelines.graph import build_items, build_stories
 from pipelines.model import Place, Trace
+from pipelines.rules.load import load_rules
 from pipelines.serve import items_options, run_once, stories_options
-from pipelines.settings import Settings
+from pipelines.settings import Settings, rule_files
 from pipelines.transforms.drop_repeats import words_item
 
 _PART_ENTRIES = 4000
@@ -39,11 +41,15 @@ _FIRST_IDS = "replay:first-ids"
 def replay_files(source: str, target: str, settings: Settings, rules: str | None, beam_arguments: Sequence[str]) -> int:
     """Replay a file into a file ("-": standard input or output); gives the exit code.
 
-    Errors: SettingsError for input that is no archive, naming the line.
+    Errors: SettingsError for rules with mistakes, or input that is no archive, naming the line.
     """
     if rules is not None:
         settings = replace(settings, rules=(rules,))
-    with _opened(source, "r") as lines, _opened(target, "w") as out, throw_away_store() as url:
+    # Before the output is emptied, and before a worker of Beam's meets the mistake in its own way.
+    load_rules(rule_files(settings))
+    if target != "-" and _is_same_file(source, target):
+        raise SettingsError([Fault(target, 0, "", "expected another file than the input")])
+    with opened(source) as lines, _opened_output(target) as out, throw_away_store() as url:
         progress = tqdm(unit=" entries", disable=not sys.stderr.isatty())
         for result in replay(read_archive(lines, source), settings, url, beam_arguments):
             out.write(msgspec.json.encode(result).decode() + "\n")
@@ -52,15 +58,22 @@ def replay_files(source: str, target: str, settings: Settings, rules: str | None
     return 0
 
 
+def _is_same_file(source: str, target: str) -> bool:
+    try:
+        return source != "-" and os.path.samefile(source, target)
+    except (OSError, ValueError):
+        return False  # one of them is not there; opening it says so
+
+
 @contextmanager
-def _opened(name: str, mode: str) -> Iterator[IO[str]]:
+def _opened_output(name: str) -> Iterator[IO[str]]:
     if name == "-":
-        yield sys.stdin if mode == "r" else sys.stdout
+        yield sys.stdout
         return
     try:
-        file = open(name, mode, encoding="utf-8")  # noqa: SIM115  # closed below, whichever way it was opened
-    except OSError as error:
-        raise SettingsError([Fault(name, 0, "", f"cannot be opened: {error.strerror}")]) from error
+        file = open(name, "w", encoding="utf-8")  # noqa: SIM115  # closed below, whichever way it was opened
+    except (OSError, ValueError) as error:
+        raise SettingsError([Fault(name, 0, "", f"cannot be opened: {reason_of(error)}")]) from error
     with file:
         yield file
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.wheel
-
 TEXT = "Security Council secretary Nikolai Patrushev arrived in Tehran, invited by Ali Shamkhani, {} says."
 RULES = """
 rules:
@@ -88,6 +86,23 @@ def test_replay_names_the_bad_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"{path}:2:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_replay_says_what_is_wrong_with_rules_and_leaves_the_output(archive: Path) -> None:
+    rules, out = archive.with_name("bad.yaml"), archive.with_name("out.jsonl")
+    rules.write_text("rules:\n- {name: a, query: (}\n- {name: b, query: [c]}\n")
+    out.write_text("earlier\n")
+    done = wirewatch("replay", str(archive), "--out", str(out), "--rules", str(rules))
+    assert (done.returncode, out.read_text()) == (2, "earlier\n")
+    assert [line for line in done.stderr.splitlines() if "bad.yaml" in line] == done.stderr.splitlines()
+    assert done.stderr.startswith(f"{rules}:2: a.query: column 20: this parenthesis is never closed")
+
+
+def test_replay_refuses_to_write_over_its_input(archive: Path) -> None:
+    before = archive.read_text()
+    done = wirewatch("replay", str(archive), "--out", str(archive), "--rules", str(archive.with_name("rules.yaml")))
+    assert (done.returncode, archive.read_text()) == (2, before)
+    assert done.stderr == f"{archive}: expected another file than the input\n"
 
 
 def test_rules_match_gives_one_line_per_entry_and_the_speed(archive: Path) -> None:
