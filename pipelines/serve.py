@@ -15,7 +15,7 @@ from connectors.errors import Fault, SettingsError
 from connectors.feeds.catalogue import load_feeds
 from connectors.feeds.feed import Feed
 from connectors.log import names
-from connectors.log.log import shared_log
+from connectors.log.log import StoreAwayError, shared_log
 from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.graph import ItemsOptions, StoriesOptions, build_items, build_stories
@@ -84,6 +84,16 @@ def serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequen
     """
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.request_stop())
+    shared_log(redis_url).gives_up = stopping.stop_requested
+    try:
+        _serve(stage, settings, redis_url, beam_arguments)
+    except StoreAwayError:
+        if not stopping.stop_requested():
+            raise
+    _logger.info("pipeline_stopped", stage=stage)
+
+
+def _serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequence[str]) -> None:
     shared_rulebook(rule_files(settings))
     if problems := shared_log(redis_url, settings.redis_patience.total_seconds()).check():
         raise SettingsError([Fault("redis", 0, "", problem) for problem in problems])
@@ -102,4 +112,3 @@ def serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequen
                 files_refused(FileKind.FEEDS, error)
             stories = stories_options(settings, redis_url, feeds, ends_with_turn=True)
             run_once(partial(build_stories, options=stories), beam_arguments)
-    _logger.info("pipeline_stopped", stage=stage)

@@ -78,13 +78,15 @@ class RedisLog:
         self.client = connect(url)
         self.refused: set[str] = set()
         self.patience_seconds = patience_seconds
+        # Asked while Redis is away: whether whoever waits for it is to end.
+        self.gives_up: Callable[[], bool] = lambda: False
         self._clock = clock
 
     def waiting(self, ask: Callable[[], T]) -> T:
         """Ask Redis, waiting with capped backoff while it is away.
 
         Only for reads and for what ``commit`` guards: the question may be asked twice.
-        Errors: StoreAwayError once ``patience_seconds`` are over.
+        Errors: StoreAwayError once ``patience_seconds`` are over or ``gives_up`` says so.
         """
         since, attempt = time.monotonic(), 0
         while True:
@@ -95,7 +97,7 @@ class RedisLog:
                     raise
                 telemetry.store_waited(attempt, error)
                 away_seconds = time.monotonic() - since
-                if away_seconds > self.patience_seconds:
+                if away_seconds > self.patience_seconds or self.gives_up():
                     raise StoreAwayError(f"Redis did not answer for {away_seconds:.0f} s: {error}") from error
                 time.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
                 attempt += 1
@@ -192,8 +194,12 @@ class RedisLog:
         return self.waiting(ask)
 
     def release(self, group: str, token: str) -> None:
-        """Give a lease back, if it is still ours."""
-        self.client.eval(_RELEASE, 1, names.lease(group), token)
+        """Give a lease back, if it is still ours; one that cannot be given back ends by itself."""
+        try:
+            self.client.eval(_RELEASE, 1, names.lease(group), token)
+        except redis.RedisError as error:
+            if not is_away(error):
+                raise
 
     def trim(self, stream: str, *, keep: int) -> None:
         """Trim a stream below its committed cursor, leaving ``keep`` of the entries already read.

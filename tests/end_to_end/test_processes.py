@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from connectors.log import names
+from connectors.log.connect import connect
+from pipelines.embedded import EmbeddedStore
 from pipelines.testing import Rig, entry
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -27,9 +29,9 @@ def start(redis_url: str, rule_file: Path, tmp_path: Path) -> Iterator[Start]:
     config.write_text(f"rules: [{rule_file.name}]\n")
     started: list[subprocess.Popen[str]] = []
 
-    def start(*words: str) -> subprocess.Popen[str]:
+    def start(*words: str, store: str = redis_url) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "pipelines.cli", *words, "--config", str(config)]
-        command += ["--data-dir", str(tmp_path / "data"), "--redis", redis_url]
+        command += ["--data-dir", str(tmp_path / "data"), "--redis", store]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         started.append(process)
         return process
@@ -73,6 +75,21 @@ def test_pipeline_ends_within_ten_seconds_when_asked(rig: Rig, start: Start, sta
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     assert rig.client.keys(names.lease(f"{stage}:*")) == []
+
+
+def test_pipeline_ends_when_asked_although_its_store_is_away(tmp_path: Path, start: Start) -> None:
+    store = EmbeddedStore(tmp_path / "own")
+    store.start()
+    client: Any = connect(store.url)
+    process = start("items", store=store.url)
+    until(lambda: client.keys(names.lease("items:*")))
+    client.close()
+    store.stop()
+    assert process.stderr is not None
+    # Its log says so once it has noticed.
+    assert any("store_away" in line for line in process.stderr)
+    process.terminate()
+    assert process.wait(10) == 0
 
 
 def test_store_that_evicts_is_refused_at_the_start(rig: Rig, start: Start) -> None:
