@@ -31,6 +31,8 @@ def set_up(process: str, *, level: str = "info") -> None:
     )
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries speak through the standard module; what they say below a warning is not for operators.
+    # Beam says at import, on the root logger, that it cannot use a service that nobody asked for.
+    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(_is_for_operators)

@@ -8,8 +8,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.wheel
-
 
 @pytest.mark.parametrize("package", ["connectors", "pipelines", "desk"])
 def test_no_other_distribution_ships_our_packages(package: str) -> None:
