@@ -86,7 +86,7 @@ class EmbeddedStore:
         """
         self._dir.mkdir(parents=True, exist_ok=True)
         if self._lock is None:
-            self._take_lock()
+            self._lock = self._taken_lock()
         log = self._dir / "valkey.log"
         self._socket.unlink(missing_ok=True)
         command = [
@@ -106,6 +106,8 @@ class EmbeddedStore:
             # the server reports and gets over, not its end.
             restore_signals=False,
             preexec_fn=end_with_parent,
+            # The lock lives as long as the server, which may outlive a run that was killed.
+            pass_fds=(self._lock.fileno(),),
         )
         try:
             self._wait_ready(log)
@@ -113,22 +115,28 @@ class EmbeddedStore:
             self.stop()
             raise
 
-    def _take_lock(self) -> None:
-        lock = (self._dir / "lock").open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            lock.close()
-            raise EmbeddedStoreError(
-                f"data directory {self._dir} is in use by another run (process {holder});"
-                " stop that one, or give this one its own with --data-dir"
-            ) from error
+    def _taken_lock(self) -> IO[str]:
+        """Lock the directory; a server whose run was killed is given the time to end."""
+        lock, until = (self._dir / "lock").open("a+"), time.monotonic() + _STOP_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                lock.seek(0)
+                holder = lock.read().strip()
+                if time.monotonic() < until and holder and not _runs(holder):
+                    time.sleep(0.05)
+                    continue
+                lock.close()
+                raise EmbeddedStoreError(
+                    f"data directory {self._dir} is in use by another run (process {holder or 'unknown'});"
+                    " stop that one, or give this one its own with --data-dir"
+                ) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        self._lock = lock
+        return lock
 
     def _wait_ready(self, log: Path) -> None:
         client, until = connect(self.url), time.monotonic() + _READY_SECONDS
@@ -168,6 +176,17 @@ class EmbeddedStore:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _runs(pid: str) -> bool:
+    """Say whether there is a process of that id."""
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 def end_with_parent() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,30 @@ def test_killed_store_has_kept_what_it_acknowledged(tmp_path: Path) -> None:
         store.start()
         assert connect(store.url).dbsize() == 200
         assert not (tmp_path / "dump.rdb").exists()
+    finally:
+        store.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a server of the end of its run")
+def test_killed_run_leaves_no_second_server_on_the_same_files(tmp_path: Path) -> None:
+    run = (
+        "import pathlib, sys, time; from pipelines.embedded import EmbeddedStore;"
+        " store = EmbeddedStore(pathlib.Path(sys.argv[1])); store.start(); print(store.pid, flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", run, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    server = int(process.stdout.readline())
+    # A server that does not hear its end at once, as on a busy disk.
+    os.kill(server, signal.SIGSTOP)
+    process.kill()
+    process.communicate()
+    threading.Timer(0.5, os.kill, (server, signal.SIGCONT)).start()
+    store = EmbeddedStore(tmp_path)
+    store.start()
+    try:
+        about = Path(f"/proc/{server}/stat")
+        # Ended; whether somebody has asked how is not ours.
+        assert not about.exists() or about.read_text().split()[2] == "Z"
     finally:
         store.stop()
 
