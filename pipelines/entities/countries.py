@@ -23,6 +23,7 @@ _PLACE_WORDS = frozenset(
 _ENDS_SENTENCE = frozenset(".!?…。！？\n")
 # A headline in which most words begin with a capital tells nothing by its capitals.
 _HEADLINE_SHARE = 0.62
+_HEADLINE_LIMIT = 160
 
 
 def find_countries(tokens: Tokens, language: str = "") -> tuple[Entity, ...]:
@@ -240,11 +241,15 @@ class _Finder:
         tokens = self._tokens
         in_title = place < tokens.title_count
         if in_title not in self._headlines:
-            first, last = (0, tokens.title_count) if in_title else (tokens.title_count + 1, len(tokens.words))
             source = tokens.title if in_title else tokens.text
-            capitals = sum(source[tokens.starts[word]].isupper() for word in range(first, last))
-            self._headlines[in_title] = len(source) < 160 and capitals > _HEADLINE_SHARE * (last - first)
+            self._headlines[in_title] = len(source) < _HEADLINE_LIMIT and self._is_capitalised(source, in_title)
         return self._headlines[in_title]
+
+    def _is_capitalised(self, source: str, in_title: bool) -> bool:
+        tokens = self._tokens
+        first, last = (0, tokens.title_count) if in_title else (tokens.title_count + 1, len(tokens.words))
+        capitals = sum(source[tokens.starts[word]].isupper() for word in range(first, last))
+        return capitals > _HEADLINE_SHARE * (last - first)
 
     def _entities(self, first: int, last: int, sense: Sense, start: Start) -> list[Entity]:
         tokens = self._tokens
