@@ -30,7 +30,7 @@ _BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 _HEALTHY_SECONDS = 20.0
 _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 10.0
-# Settings, rules or feed lists with mistakes: starting again cannot help before somebody mends them.
+# Settings, rules or feed lists with mistakes: a node that starts ends, one that runs waits for them to be mended.
 _EXIT_BAD_INPUT = 2
 
 
@@ -44,6 +44,7 @@ class _Part:
     started_at: float = 0.0
     start_at: float = 0.0
     failures: int = 0
+    has_served: bool = False
 
 
 class Supervisor:
@@ -95,10 +96,12 @@ class Supervisor:
         if code is None:
             return None
         _forget_metrics_of(part.process.pid)
+        if now - part.started_at > _HEALTHY_SECONDS:
+            part.failures, part.has_served = 0, True
         if code == _EXIT_BAD_INPUT:
             _logger.error("process_refused_its_input", process=part.name)
-            return code
-        part.failures = 0 if now - part.started_at > _HEALTHY_SECONDS else part.failures
+            if not part.has_served:
+                return code
         delay_seconds = _BACKOFF_SECONDS[min(part.failures, len(_BACKOFF_SECONDS) - 1)]
         part.failures += 1
         part.process, part.start_at = None, now + delay_seconds
