@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from connectors.feeds.settings import FeedsSettings
 from connectors.log.connect import check_url
-from connectors.settings import read, setting
+from connectors.settings import read, setting, span_text
 from connectors.sinks.settings import DeliverSettings
 from pipelines.desk_settings import DeskSettings
 from pipelines.stories.limits import JoinLimits
@@ -126,6 +126,9 @@ class Settings:
         """Name each mistake that no single field shows."""
         if self.redis and (problem := check_url(self.redis)):
             yield "redis", problem
+        if self.seen_memory < self.stories.memory:
+            # A story that is found but forgotten would raise its alerts anew, under the keys of the first ones.
+            yield "seen_memory", f"expected at least stories.memory, {span_text(self.stories.memory)}"
 
 
 def load_settings(path: str | None) -> Settings:
