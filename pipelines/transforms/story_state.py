@@ -69,8 +69,12 @@ class StoryState:
                 report = kept.report
                 words = words_of(report.title, kept.lead, report.language, kept.countries)
                 index.add(story_id, words, report.fetched_at)
+            told_at = datetime.fromtimestamp(score, UTC)
             if raws:
-                index.touch(story_id, datetime.fromtimestamp(score, UTC))
+                index.touch(story_id, told_at)
+            else:
+                # Its reports expired while nothing ran: nobody joins it, and it closes with its time.
+                index.add(story_id, words_of("", "", "", ()), told_at)
 
 
 @lru_cache(maxsize=4)

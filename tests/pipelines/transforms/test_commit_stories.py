@@ -94,3 +94,18 @@ def test_words_of_an_edited_copy_are_known_wherever_pages_end(
     forget_process_state()
     copies = [raw for raw in places if isinstance(raw, bytes) and b'"copy_of":""' not in raw]
     assert len(copies) == 2
+
+
+def test_story_whose_reports_expired_while_all_was_off_leaves_the_list(
+    redis_url: str, client: redis.Redis, tmp_path: Path
+) -> None:
+    rule_file = tmp_path / "rules.yaml"
+    rule_file.write_text("rules:\n  - {name: visits, query: country:IR AND land*}\n")
+    forget_process_state()
+    client.zadd(names.STORIES, {"expired": (START - MEMORY).timestamp()})
+    rig = Rig(redis_url, client, rule_file, SOURCES)
+    rig.append(entry("nour", 1, TITLE))
+    rig.run()
+    forget_process_state()
+    assert client.zscore(names.STORIES, "expired") is None
+    assert client.zcard(names.STORIES) == 1
