@@ -6,6 +6,7 @@ First engine behind the entities seam; places, persons and organisations come be
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from pipelines.entities.table import Sense, Start, Starts, Value, load
@@ -41,6 +42,12 @@ def entities_of_text(text: str, language: str = "") -> list[dict[str, Any]]:
         {"id": entity.id, "kind": entity.kind, "start": entity.start, "end": entity.end, "text": entity.text}
         for entity in find_countries(tokenize("", text), language)
     ]
+
+
+@lru_cache(maxsize=1)
+def country_ids() -> frozenset[str]:
+    """All ids that ``find_countries`` can give, "country:RU" and so on."""
+    return frozenset(part for sense in load().table.senses for part in sense.id.split() if part != "-")
 
 
 class _Finder:

@@ -7,6 +7,7 @@ rows are refused, is decided here. Takes milliseconds on anything a person can p
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -15,7 +16,7 @@ from typing import Any, NoReturn
 import lark
 
 from connectors.errors import WirewatchError
-from pipelines.entities.countries import entities_of_text
+from pipelines.entities.countries import country_ids, entities_of_text
 from pipelines.rules.model import And, In, Node, Not, Or, Phrase, Value, Word, is_negative
 from pipelines.rules.print import RESERVED
 from pipelines.text.tokens import words_of
@@ -31,6 +32,8 @@ FIELDS = (*PARTS, *VALUES)
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+# Cyrillic and Greek letters that cannot be told from those of AND, OR and NOT; marks of direction, joiners.
+_LOOK_ALIKES = str.maketrans("АОТΑΟΤΝ", "AOTAOTN", "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 _BRACKETS = re.compile(r'"[^"]*"|["()]')
 _LATER = re.compile(r"(?:O?NEAR|ADJ|PRE|W|FIRST)/\w+|ATLEAST\d*|[~!@].+|.*[?$].*", re.I)
 _READING_LIMIT = 120
@@ -332,6 +335,12 @@ class _Resolver:
         return words[0] if len(words) == 1 else Phrase(tuple(words))
 
     def _check_bare(self, leaf: _Leaf) -> None:
+        meant = unicodedata.normalize("NFKC", leaf.text).translate(_LOOK_ALIKES)
+        if meant.lower() in RESERVED and not leaf.text.isascii():
+            self._fail(
+                leaf.start, f"looks like {meant}, but holds other letters or marks",
+                f'type {meant.upper()} for the operator, "{meant.lower()}" in quotes for the word',
+            )  # fmt: skip
         if leaf.text.lower() in RESERVED and not leaf.text.isupper():
             self._fail(
                 leaf.start, f"{leaf.text} may be an operator or a word",
@@ -354,6 +363,8 @@ class _Resolver:
                 self._fail(
                     leaf.start, f"expected a two-letter code behind {field}:, got {text}", _code_hint(field, text)
                 )
+            if field == "country" and f"country:{text.upper()}" not in country_ids():
+                self._fail(leaf.start, f"no country has the code {text}", _code_hint(field, text))
             return Value(field, text.upper() if field == "country" else text.lower())
         if field == "category":
             text = " ".join(words_of(text))
