@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import yaml
 
 from connectors import settings
-from connectors.errors import Fault, SettingsError
-from connectors.settings import Builder, parse_span, read, read_bytes, read_nodes, setting
+from connectors.errors import SettingsError
+from connectors.settings import parse_span, read, read_bytes, read_nodes, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,11 @@ class Desk:
 
     def faults(self) -> list[tuple[str, str]]:
         return [("name", "expected another name")] if self.name == "bad" else []
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    desks: tuple[Desk, ...] = setting((), help="desks")
 
 
 def faults_of(tmp_path: Path, text: str | bytes) -> list[str]:
@@ -68,13 +72,12 @@ def test_endless_file_is_not_read_to_its_end() -> None:
         read_bytes("/dev/zero", 1024)
 
 
-def test_aliases_make_no_more_mistakes_than_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aliases_make_no_more_mistakes_than_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "_FAULTS_LIMIT", 50)
-    root = yaml.compose("- &a {a: 1, b: 2, c: 3}\n" + "- *a\n" * 1000, Loader=yaml.SafeLoader)
-    faults: list[Fault] = []
+    path = tmp_path / "desks.yaml"
+    path.write_text("desks:\n- &a {a: 1, b: 2, c: 3}\n" + "- *a\n" * 1000)
     with pytest.raises(SettingsError) as caught:
-        for node in root.value:
-            Builder("desk.yaml", faults).build(Desk, node, "desks")
+        read(Desks, path)
     assert len(caught.value.faults) == 51
     assert caught.value.faults[-1].message == "more mistakes than are listed"
 
