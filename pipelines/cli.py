@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -153,7 +154,7 @@ def _add_records(commands: _Commands) -> None:
         title="commands", required=True, metavar="COMMAND"
     )
     listed = _add(dead, "list", _dead_list, "print dead letters as JSON lines, newest first")
-    listed.add_argument("--limit", type=int, default=100)
+    listed.add_argument("--limit", type=_count, default=100, metavar="COUNT", help="most that are printed")
     _add_node_options(listed)
     retried = _add(dead, "retry", _dead_retry, "put dead letters back where they came from")
     retried.add_argument("ids", nargs="*", metavar="ID", help="ids as `dead list` prints them")
@@ -171,6 +172,13 @@ def _add_ops(commands: _Commands) -> None:
     enable = _add(sinks, "enable", _sinks_enable, "let a sink that its receiver disabled be served again")
     enable.add_argument("name", metavar="NAME")
     _add_node_options(enable)
+
+
+def _count(text: str) -> int:
+    """A count of at least one. Errors: ArgumentTypeError."""
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError("expected a whole number from 1 to 999999999")
+    return int(text)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -261,12 +269,31 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    import signal
+
     from pipelines import logs
 
     logs.set_up("replay", level="warning")
     from pipelines.replay import replay_files
 
-    return replay_files(options.input, options.out, _settings(options), options.rules, options.beam_arguments)
+    settings, is_stopped = _settings(options), False
+
+    def stop(*_: object) -> None:
+        nonlocal is_stopped
+        is_stopped = True
+        logs.silence()
+        raise KeyboardInterrupt
+
+    # Either way the throw-away store is stopped and its folder removed.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, stop)
+    try:
+        return replay_files(options.input, options.out, settings, options.rules, options.beam_arguments)
+    except Exception:
+        if is_stopped:
+            # Beam tells of the interrupt as of a failure.
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _feeds_parse(options: argparse.Namespace) -> int:

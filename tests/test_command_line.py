@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +108,29 @@ def test_replay_refuses_to_write_over_its_input(archive: Path) -> None:
     assert done.stderr == f"{archive}: expected another file than the input\n"
 
 
+def test_stopped_replay_says_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    archive = tmp_path / "in.jsonl"
+    lines = (
+        json.dumps({"id": str(number), "title": f"Iran {number}", "text": "x y " * 99}) for number in range(30_000)
+    )
+    archive.write_text("\n".join(lines))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "pipelines.cli", "replay", str(archive), "--out", str(tmp_path / "out.jsonl")]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(temporary)}
+    ) as run:
+        until = time.monotonic() + 60
+        # The first part's answers are there: a pipeline of the next part is at work.
+        while not (tmp_path / "out.jsonl").exists() or not (tmp_path / "out.jsonl").stat().st_size:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        run.send_signal(signal.SIGTERM)
+        said = run.communicate(timeout=30)[1]
+    assert (run.returncode, said) == (130, "")
+    assert list(temporary.iterdir()) == []
+
+
 def test_rules_match_gives_one_line_per_entry_and_the_speed(archive: Path) -> None:
     done = wirewatch("rules", "match", str(archive.with_name("rules.yaml")), str(archive))
     assert done.returncode == 0
@@ -165,6 +191,13 @@ def test_data_folder_that_cannot_be_is_said_without_a_traceback(command: str, tm
     assert done.returncode == 2
     assert done.stderr.startswith(f"{file}: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "9" * 5000])
+def test_limit_of_dead_letters_is_a_count(limit: str) -> None:
+    done = wirewatch("dead", "list", f"--limit={limit}")
+    assert done.returncode == 2
+    assert done.stderr.endswith("argument --limit: expected a whole number from 1 to 999999999\n")
 
 
 def test_beam_options_are_refused_where_no_pipeline_runs() -> None:
