@@ -54,8 +54,9 @@ def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace:
     # Where the list grows, or nothing else happens: a busy stream has no ticks.
     raised_at = [alert.raised_at for arrival in page.arrivals for alert in arrival.raised]
     if raised_at or not page.source.records:
-        forgotten_at = max(raised_at, default=page.source.clock) - seen_memory
-        commands.append(("ZREMRANGEBYSCORE", names.ALERTS, "-inf", forgotten_at.timestamp()))
+        # In seconds: an instant before the first year cannot be told.
+        forgotten_at = max(raised_at, default=page.source.clock).timestamp() - expiry_seconds
+        commands.append(("ZREMRANGEBYSCORE", names.ALERTS, "-inf", forgotten_at))
     for settled in page.settled:
         outcomes[outcome_name(settled.outcome, settled.reason)] += 1
         if settled.dead is not None:

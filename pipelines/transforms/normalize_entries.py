@@ -34,6 +34,9 @@ def normalized(source: LogPage) -> EntryPage:
 def _normalized(source: LogPage, record: Record) -> Draft | Settled:
     try:
         entry = decode(Entry, record.raw)
+        # Instants are compared across entries from here on: one without a zone would stop the stories of all.
+        if any(at is not None and at.tzinfo is None for at in (entry.fetched_at, entry.published_at)):
+            raise UnreadableRecordError("expected instants with a zone")
         item = replace(normalize(entry), origin=f"{source.stream} {record.id}")
     except UnreadableRecordError as error:
         return buried(source, record, _STAGE, DeadReason.UNREADABLE, str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import apache_beam as beam
@@ -21,7 +22,7 @@ from pipelines.graph import build_items, build_stories
 from pipelines.model import ItemEvent, Outcome, Place
 from pipelines.serve import DEFAULT_RUNNER, run_once
 from pipelines.stories.limits import JoinLimits
-from pipelines.testing import Rig, entry, forget_process_state
+from pipelines.testing import START, Rig, entry, forget_process_state
 from pipelines.transforms import read_pages, stopping
 
 OTHERS = (
@@ -106,6 +107,16 @@ def test_poison_entry_is_a_dead_letter_and_the_page_goes_on(rig: Rig) -> None:
     letter = decode(DeadLetter, dead[0][1][names.FIELD])
     assert (letter.stage, letter.stream, letter.payload) == ("items", "entries:0", '{"feed_id": 3')
     assert len(rig.outbox()) == 1
+
+
+def test_entry_whose_clock_has_no_zone_or_no_past_stops_nobody(rig: Rig) -> None:
+    rig.append(entry("nour", 1, TITLE, TEXT.format("Nour News")))
+    zoneless = START.replace(tzinfo=None)
+    rig.append(entry("cnn", 2, OTHERS[0], fetched_at=zoneless, published_at=None))
+    rig.append(entry("tass", 3, TITLE + " again", TEXT.format("TASS"), fetched_at=datetime.min.replace(tzinfo=UTC)))
+    rig.run()
+    rig.assert_nothing_vanished(3)
+    assert rig.outcomes("items") == {"read": 3, "kept": 2, "dead:unreadable": 1}
 
 
 def test_empty_entry_is_dropped_with_its_reason(rig: Rig) -> None:
