@@ -26,6 +26,7 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code."""
+    _open_missing_streams()
     arguments, beam_arguments = _split(list(sys.argv[1:] if argv is None else argv))
     parser = build_parser()
     options = parser.parse_args(arguments)
@@ -34,7 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("only items, stories and replay take Beam options after --")
     try:
         command: Command = options.command
-        return command(options)
+        code = command(options)
+        # Here, where a full disk can still be told, and not while the interpreter ends.
+        sys.stdout.flush()
+        return code
     except SettingsError as error:
         print("\n".join(str(fault) for fault in error.faults), file=sys.stderr)
         return EXIT_BAD_INPUT
@@ -42,11 +46,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"wirewatch: {error}", file=sys.stderr)
         return EXIT_FAILED
     except BrokenPipeError:
-        # The reader has had enough; what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has had enough.
+        _drop_output()
         return EXIT_DONE
+    except OSError as error:
+        print(f"wirewatch: {error}", file=sys.stderr)
+        _drop_output()
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def _drop_output() -> None:
+    """Have what is still buffered, which has nowhere to go, vanish when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_missing_streams() -> None:
+    """A process may be started without standard streams: read nothing and write nowhere then."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # stays open as long as the process
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:

@@ -67,11 +67,14 @@ def stories_options(settings: Settings, redis_url: str, feeds: Sequence[Feed], *
 
 
 def run_once(build: Callable[[Any], Any], beam_arguments: Sequence[str]) -> None:
-    """Run one epoch of a graph to its end. Errors: whatever ended it."""
+    """Run one epoch of a graph to its end. Errors: SettingsError for options of no runner; whatever ended it."""
     arguments = list(beam_arguments)
     if not any(argument.startswith("--runner") for argument in arguments):
         arguments.insert(0, DEFAULT_RUNNER)
-    pipeline = beam.Pipeline(options=PipelineOptions(arguments))
+    try:
+        pipeline = beam.Pipeline(options=PipelineOptions(arguments))
+    except ValueError as error:
+        raise SettingsError([Fault("--", 0, "", str(error))]) from error
     build(pipeline)
     pipeline.run().wait_until_finish()
 

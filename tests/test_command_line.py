@@ -193,6 +193,33 @@ def test_data_folder_that_cannot_be_is_said_without_a_traceback(command: str, tm
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["entities", "rules match {rules}"])
+def test_full_disk_is_said_in_one_line(command: str, archive: Path) -> None:
+    words = command.format(rules=archive.with_name("rules.yaml")).split()
+    archive.write_text(json.dumps({"id": "a", "title": "", "text": "Iran " * 99}) + "\n")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", *words, str(archive)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=100,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "wirewatch: [Errno 28] No space left on device"
+    assert "Traceback" not in done.stderr
+
+
+def test_closed_standard_streams_are_no_mistake() -> None:
+    command = f"{sys.executable} -m pipelines.cli entities - <&- >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False, timeout=100)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_unknown_runner_is_said_in_one_line(archive: Path) -> None:
+    done = wirewatch("replay", str(archive), "--out", str(archive.with_name("out.jsonl")), "--", "--runner=Nope")
+    assert done.returncode == 2
+    assert done.stderr.startswith("--: Unexpected pipeline runner: Nope.")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "9" * 5000])
 def test_limit_of_dead_letters_is_a_count(limit: str) -> None:
     done = wirewatch("dead", "list", f"--limit={limit}")
