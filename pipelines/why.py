@@ -41,7 +41,8 @@ def explain(redis_url: str, link: str, settings: Settings) -> dict[str, Any]:
 
 def _explained(client: redis.Redis, link: str, url: str, settings: Settings) -> dict[str, Any]:
     seen = cast("bytes | None", client.get(names.seen(url)))
-    told: dict[str, Any] = {"link": link, "url": url}
+    # An argument's bytes that are no UTF-8 arrive as lone surrogates, which nothing can print.
+    told: dict[str, Any] = {"link": link.encode(errors="replace").decode(), "url": url}
     if seen is None:
         return told | {"became": "not seen: no feed gave this link, or longer ago than seen_memory"}
     _, item_id, outcome = seen.decode().split(" ", 2)
