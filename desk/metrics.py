@@ -70,14 +70,22 @@ def families(figures: Figures) -> Iterator[Metric]:
         "Final outcomes of what a pipeline read; their sum is what it read.",
         labels=["pipeline", "outcome", "reason"],
     )
+    lost = CounterMetricFamily(
+        "wirewatch_entries_lost_total", "Entries that somebody trimmed before they were read.", labels=["pipeline"]
+    )
+    retried = CounterMetricFamily(
+        "wirewatch_entries_retried_total", "Dead letters put back for a pipeline to read again.", labels=["pipeline"]
+    )
     for pipeline in PIPELINES:
         counted = figures.outcomes[pipeline]
+        lost.add_metric([pipeline], counted.get("lost", 0))
+        retried.add_metric([pipeline], counted.get("retried", 0))
         read.add_metric([pipeline], counted.get("read", 0))
         for key in dict.fromkeys([*all_outcomes(), *(key for key in counted if key != "read")]):
             outcome, _, reason = key.partition(":")
             if outcome in set(Outcome):
                 outcomes.add_metric([pipeline, outcome, reason], counted.get(key, 0))
-    yield from (read, outcomes)
+    yield from (read, outcomes, lost, retried)
 
     queues = GaugeMetricFamily("wirewatch_sink_queue_alerts", "Alerts that wait for a sink.", labels=["sink"])
     retrying = GaugeMetricFamily("wirewatch_sink_retrying_alerts", "Of them, tried and failed.", labels=["sink"])

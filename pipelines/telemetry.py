@@ -33,6 +33,7 @@ _STORY_LATENCY = Histogram(
 _ALERTS = Counter("wirewatch_alerts_raised_total", "Alert revisions raised, by state.", ["state"])
 _RULES = Gauge("wirewatch_rules_loaded", "Rules that are matched.", multiprocess_mode="mostrecent")
 _RESTARTS = Counter("wirewatch_processes_restarted_total", "Processes that died and were started again.", ["process"])
+_UNREADABLE = Counter("wirewatch_state_unreadable_total", "Records of the store's state that could not be read.")
 _EPOCHS = Counter("wirewatch_epochs_started_total", "Runs of a pipeline in this process.", ["stage"])
 
 for _stage in ("items", "stories"):
@@ -82,6 +83,12 @@ def rules_loaded(count: int) -> None:
     """Say how many rules are matched from now on."""
     _RULES.set(count)
     _logger.info("rules_loaded", rules=count)
+
+
+def state_unreadable(kind: str, key: str, error: Exception) -> None:
+    """Say that a record of the state was ignored because it could not be read."""
+    _UNREADABLE.inc()
+    _logger.error("state_unreadable", kind=kind, key=key, error=str(error))
 
 
 def epoch_started(stage: str) -> None:

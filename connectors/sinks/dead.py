@@ -20,6 +20,7 @@ _STREAMS = re.compile(r"entries:\d+|queue:[a-z0-9][a-z0-9_-]{0,63}|" + re.escape
 _RETRY = """
 if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('XADD', KEYS[2], '*', ARGV[2], ARGV[3])
+if KEYS[2] == ARGV[4] then redis.call('HINCRBY', ARGV[5], 'retried', 1) end
 return 1
 """
 
@@ -73,7 +74,16 @@ async def _retry(client: Any, raw_id: bytes, fields: dict[bytes, bytes]) -> int:
         return 0
     return int(
         await client.eval(
-            _RETRY, 2, names.DEAD, found.letter.stream, found.id, names.FIELD, found.letter.payload.encode()
+            _RETRY,
+            2,
+            names.DEAD,
+            found.letter.stream,
+            found.id,
+            names.FIELD,
+            found.letter.payload.encode(),
+            # What the stories pipeline reads beyond what items let through is counted, so that sums still agree.
+            names.ITEMS,
+            names.outcomes("stories"),
         )
     )
 

@@ -14,6 +14,7 @@ from connectors.log.pages import LogPage, Record
 from pipelines.model import DeadReason, Item, Outcome, Place
 from pipelines.sources.labels import Labels
 from pipelines.stories.repeats import Known, Repeat, repeat_of
+from pipelines.transforms.known import known
 from pipelines.transforms.pages import Arrival, ItemPage, Settled, buried
 
 Mget = Callable[[Sequence[str]], list[bytes | None]]
@@ -69,9 +70,7 @@ class _Memory:
         ids = {item.item_id for item in items} | {value.partition(_SEPARATOR)[0] for value in self._values.values()}
         ordered = sorted(ids)
         raws = mget([names.place(item_id) for item_id in ordered])
-        self._places = {
-            item_id: decode(Place, raw) for item_id, raw in zip(ordered, raws, strict=True) if raw is not None
-        }
+        self._places = known(Place, ordered, raws)
 
     def known(self, item: Item) -> Known:
         """What is known of one item now."""

@@ -9,12 +9,12 @@ from typing import cast
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from connectors.codec import decode
 from connectors.log import names
 from connectors.log.log import RedisLog, shared_log
 from connectors.records import Alert, Report
 from pipelines.model import Match, StoryReport
 from pipelines.stories.alerts import RuleTerms, alert_id, first_alert, is_due, revised
+from pipelines.transforms.known import known, readable
 from pipelines.transforms.pages import Arrival, ItemPage
 from pipelines.transforms.rulebook import shared_rulebook
 
@@ -82,14 +82,14 @@ class _RaiseAlertsFn(beam.DoFn):
         }
         ordered = sorted(keys)
         raws = log.mget([names.alert(key) for key in ordered])
-        alerts = {key: decode(Alert, raw) for key, raw in zip(ordered, raws, strict=True) if raw is not None}
+        alerts = known(Alert, ordered, raws)
         terms = shared_rulebook(self._rule_files).terms
         yield with_alerts(page, alerts, terms, lambda story_id: _first_reports(log, story_id))
 
 
 def _first_reports(log: RedisLog, story_id: str) -> list[Report]:
     raws = log.waiting(lambda: log.client.lrange(names.reports(story_id), 0, _REPORTS_READ - 1))
-    return [decode(StoryReport, raw).report for raw in cast("list[bytes]", raws)]
+    return [kept.report for kept in readable(StoryReport, story_id, cast("list[bytes]", raws))]
 
 
 class RaiseAlerts(beam.PTransform[PCollection[ItemPage], PCollection[ItemPage]]):

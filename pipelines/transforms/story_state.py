@@ -12,13 +12,13 @@ from typing import Any
 
 import structlog
 
-from connectors.codec import decode
 from connectors.log import names
 from connectors.log.log import RedisLog
 from connectors.log.pages import Cursor
 from pipelines.model import StoryReport
 from pipelines.stories.index import LEARNED_REPORTS, StoryIndex, words_of
 from pipelines.stories.limits import JoinLimits
+from pipelines.transforms.known import readable
 
 _logger = structlog.get_logger()
 _BATCH = 500
@@ -64,8 +64,7 @@ class StoryState:
 
         for (raw_id, score), raws in zip(ids, log.waiting(ask), strict=True):
             story_id = raw_id.decode()
-            for raw in raws:
-                kept = decode(StoryReport, raw)
+            for kept in readable(StoryReport, story_id, raws):
                 report = kept.report
                 words = words_of(report.title, kept.lead, report.language, kept.countries)
                 index.add(story_id, words, report.fetched_at)

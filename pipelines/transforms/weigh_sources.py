@@ -8,12 +8,12 @@ from dataclasses import replace
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from connectors.codec import decode
 from connectors.log import names
 from connectors.log.log import shared_log
 from pipelines.model import Story
 from pipelines.sources.labels import Labels
 from pipelines.stories.tell import lead_countries, opened, report_of, told_on
+from pipelines.transforms.known import known
 from pipelines.transforms.pages import Arrival, ItemPage
 
 
@@ -46,8 +46,8 @@ class _WeighSourcesFn(beam.DoFn):
     def process(self, page: ItemPage) -> Iterator[ItemPage]:
         ids = list(dict.fromkeys([*(arrival.story_id for arrival in page.arrivals), *page.closed]))
         raws = shared_log(self._redis_url).mget([names.story(story_id) for story_id in ids])
-        known = {story_id: decode(Story, raw) for story_id, raw in zip(ids, raws, strict=True) if raw is not None}
-        yield weighed(page, self._labels, known)
+        stories = known(Story, ids, raws)
+        yield weighed(page, self._labels, stories)
 
 
 class WeighSources(beam.PTransform[PCollection[ItemPage], PCollection[ItemPage]]):

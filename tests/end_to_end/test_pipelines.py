@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,10 +15,12 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 from prometheus_client import REGISTRY
 
-from connectors.codec import decode
+from connectors.codec import decode, encode
 from connectors.log import names
+from connectors.log.connect import connect_async
 from connectors.log.pages import Cursor, LogPage
 from connectors.records import AlertState, DeadLetter, Entry
+from connectors.sinks.dead import retry_dead
 from pipelines.graph import build_items, build_stories
 from pipelines.model import ItemEvent, Outcome, Place
 from pipelines.serve import DEFAULT_RUNNER, run_once
@@ -266,3 +269,46 @@ def test_reader_of_items_trims_the_outbox_below_the_cursor_of_deliver(rig: Rig) 
     rig.client.set(names.cursor(names.OUTBOX), str(Cursor(record_id.decode(), 1, 1)))
     rig.run()
     assert rig.client.xlen(names.OUTBOX) == 0
+
+
+def test_unreadable_state_is_left_out_and_the_items_go_on(rig: Rig) -> None:
+    rig.append(entry("nour", 1, TITLE, TEXT.format("Nour News")))
+    rig.run()
+    client: Any = rig.client
+    for pattern in ("story:*", "alert:*", "place:*"):
+        for key in client.keys(pattern):
+            client.set(key, b'{"version": "of another time"}')
+    for key in client.keys("reports:*"):
+        client.rpush(key, b"no report")
+    forget_process_state()
+    rig.append(entry("tass", 2, "Patrushev arrives in Iran for security talks", TEXT.format("the Russian agency")))
+    rig.run()
+    rig.assert_nothing_vanished(2)
+
+
+def test_dead_item_comes_back_and_the_sums_agree(rig: Rig) -> None:
+    rig.append(entry("nour", 1, TITLE, TEXT.format("Nour News")))
+    items = rig.items_options()
+    run_once(lambda pipeline: build_items(pipeline, items), ())
+    client: Any = rig.client
+    [(_, fields)] = client.xrange(names.ITEMS)
+    client.xadd(names.ITEMS, {names.FIELD: b"no item"})
+    rig.run()
+    [(dead_id, dead)] = client.xrange(names.DEAD)
+    letter = replace(decode(DeadLetter, dead[names.FIELD]), payload=fields[names.FIELD].decode())
+    client.xdel(names.DEAD, dead_id)
+    client.xadd(names.DEAD, {names.FIELD: encode(letter)})
+
+    async def retry() -> int:
+        opened = connect_async(rig.url)
+        try:
+            return await retry_dead(opened)
+        finally:
+            await opened.aclose()
+
+    assert asyncio.run(retry()) == 1
+    rig.run()
+    stories = rig.outcomes("stories")
+    assert stories["retried"] == 1
+    # The record that was added by hand, and the one that came back.
+    assert stories["read"] == rig.outcomes("items")["kept"] + 1 + stories["retried"]
