@@ -245,13 +245,22 @@ def _enter(options: argparse.Namespace, settings: Settings, process: str) -> Non
 
 def _run(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from pipelines.check import check_files
-
-    check_files(settings)
+    if code := _checked_apart(options):
+        return code
     _enter(options, settings, "run")
     from pipelines.node import run_node
 
     return run_node(settings, config=options.config, log_level=options.log_level)
+
+
+def _checked_apart(options: argparse.Namespace) -> int:
+    """Check what people wrote in a process that ends: the supervisor lives long and stays small."""
+    import subprocess
+
+    check = [sys.executable, "-m", "pipelines.cli", "check"]
+    if options.config:
+        check += ["--config", options.config]
+    return subprocess.run(check, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def _process(options: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ class ItemsSettings:
     )
     page_entries: int = setting(500, minimum=1, maximum=5000, help="Entries that one page takes of each shard.")
     retained_items: int = setting(
-        20_000, minimum=0, help="Items kept in the stream after they were read, for back-tests and late consumers."
+        10_000, minimum=0, help="Items kept in the stream after they were read, for back-tests and late consumers."
     )
     epoch: timedelta = setting(
         timedelta(minutes=10), minimum=timedelta(seconds=1), help="Length of one run of a pipeline."
@@ -79,7 +79,7 @@ class StoriesSettings:
     )
     page_items: int = setting(200, minimum=1, maximum=5000, help="Items that one page takes.")
     retained_events: int = setting(
-        20_000, minimum=100, help="Events kept for streams that resume and for pages that are opened late."
+        10_000, minimum=100, help="Events kept for streams that resume and for pages that are opened late."
     )
     tick: timedelta = setting(
         timedelta(seconds=5),

@@ -10,6 +10,7 @@ Source: Yang et al. 1998 (single-pass detection); thresholds in docs/decisions/0
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ def words_of(title: str, lead: str, language: str, countries: Iterable[str]) -> 
 
 @dataclass(slots=True)
 class _Active:
+    number: int
     last_at: datetime
     centroids: dict[str, Vector] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
@@ -68,7 +70,10 @@ class StoryIndex:
         self._stories: dict[str, _Active] = {}
         # (last report, story id); stale pairs are skipped when they come up.
         self._by_age: list[tuple[datetime, str]] = []
-        self._by_feature: dict[int, set[str]] = {}
+        # Feature -> numbers of the stories that have it, once for each language: four bytes where a set takes sixty.
+        self._by_feature: dict[int, array[int]] = {}
+        self._numbered: list[str] = []
+        self._free_numbers: list[int] = []
         self._by_name: dict[str, set[str]] = {}
         self._frequency = np.zeros(1 << FEATURE_BITS, np.int32)
 
@@ -82,7 +87,7 @@ class StoryIndex:
         """Learn one report of a story, new or known. Late news does not make a story older."""
         story = self._stories.get(story_id)
         if story is None:
-            story = self._stories[story_id] = _Active(at)
+            story = self._stories[story_id] = _Active(self._number(story_id), at)
             heapq.heappush(self._by_age, (at, story_id))
         self.touch(story_id, at)
         if story.told.total() >= LEARNED_REPORTS:
@@ -94,11 +99,23 @@ class StoryIndex:
         if story.told[words.language] < _CENTROID_REPORTS:
             before = story.centroids.get(words.language, EMPTY)
             after = story.centroids[words.language] = added(before, words.vector)
-            self._forget(story_id, before)
-            self._frequency[after.ids] += 1
-            for feature in _probes(after.ids):
-                self._by_feature.setdefault(feature, set()).add(story_id)
+            fresh = np.setdiff1d(after.ids, before.ids, assume_unique=True)
+            self._frequency[fresh] += 1
+            for feature in _probes(fresh):
+                members = self._by_feature.get(feature)
+                if members is None:
+                    members = self._by_feature[feature] = array("I")
+                members.append(story.number)
         story.told[words.language] += 1
+
+    def _number(self, story_id: str) -> int:
+        """Give a story a number that no other open story has."""
+        if self._free_numbers:
+            number = self._free_numbers.pop()
+            self._numbered[number] = story_id
+            return number
+        self._numbered.append(story_id)
+        return len(self._numbered) - 1
 
     def touch(self, story_id: str, at: datetime) -> None:
         """Note that a story was told on."""
@@ -119,7 +136,8 @@ class StoryIndex:
                 closed.append(story_id)
                 del self._stories[story_id]
                 for vector in story.centroids.values():
-                    self._forget(story_id, vector)
+                    self._forget(story.number, vector)
+                self._free_numbers.append(story.number)
                 for name in story.names:
                     self._by_name[name].discard(story_id)
                     if not self._by_name[name]:
@@ -127,14 +145,13 @@ class StoryIndex:
             heapq.heappop(self._by_age)
         return closed
 
-    def _forget(self, story_id: str, vector: Vector) -> None:
+    def _forget(self, number: int, vector: Vector) -> None:
         self._frequency[vector.ids] -= 1
         for feature in _probes(vector.ids):
-            # Gone already where another language of a closing story had the feature too.
-            members = self._by_feature.get(feature, set())
-            members.discard(story_id)
+            members = self._by_feature[feature]
+            members.remove(number)
             if not members:
-                self._by_feature.pop(feature, None)
+                del self._by_feature[feature]
 
     def find(self, words: Words) -> str:
         """Id of the active story that a text belongs to, "" for a new one."""
@@ -146,15 +163,16 @@ class StoryIndex:
 
     def _nearest_told(self, words: Words) -> str:
         """Nearest story among those told in the text's language."""
-        found: Counter[str] = Counter()
+        found: Counter[int] = Counter()
         known = (self._by_feature.get(feature) for feature in _probes(words.vector.ids))
-        # Sorting keeps equals in the order of their features: never that of a set.
-        for stories in sorted(filter(None, known), key=len)[:_PROBES]:
-            if len(stories) <= _PROBE_STORIES:
-                found.update(stories)
-        candidates = heapq.nsmallest(_CANDIDATES, found.items(), key=lambda pair: (-pair[1], pair[0]))
+        # Sorting keeps equals in the order of their features.
+        for numbers in sorted(filter(None, known), key=len)[:_PROBES]:
+            if len(numbers) <= _PROBE_STORIES:
+                found.update(numbers)
+        # Ties are broken by id, never by a number: those differ after a rebuild.
+        ranked = ((-count, self._numbered[number]) for number, count in found.items())
         best, best_score = "", self.limits.threshold
-        for story_id, _ in candidates:
+        for _, story_id in heapq.nsmallest(_CANDIDATES, ranked):
             story = self._stories[story_id]
             if words.countries and story.countries and words.countries.isdisjoint(story.countries):
                 continue  # the same phrase about other countries

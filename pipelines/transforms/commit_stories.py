@@ -24,7 +24,7 @@ from pipelines.transforms.story_state import shared_state
 
 PIPELINE = "stories"
 # Long enough for a page that shows the story to be read to its end.
-_QUIET_SECONDS = 3600
+_QUIET_SECONDS = 300
 
 
 def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace: bool = False) -> list[Command]:

@@ -250,8 +250,8 @@ def test_closed_stories_that_alerted_nobody_are_let_go_and_others_stay(rig: Rig)
     client: Any = rig.client  # its answers are typed for every way of decoding
     ids = [key.decode().partition(":")[2] for key in client.keys("story:*")]
     assert len(ids) > 3
-    soon = {story_id for story_id in ids if rig.client.ttl(names.story(story_id)) <= 3600}
-    assert soon == {story_id for story_id in ids if rig.client.ttl(names.reports(story_id)) <= 3600}
+    soon = {story_id for story_id in ids if rig.client.ttl(names.story(story_id)) <= 300}
+    assert soon == {story_id for story_id in ids if rig.client.ttl(names.reports(story_id)) <= 300}
     [alert] = rig.outbox()
     active = {raw.decode() for raw in client.zrange(names.STORIES, 0, -1)}
     assert soon == set(ids) - active - {alert.story_id}
