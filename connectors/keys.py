@@ -25,7 +25,9 @@ _SIGNS = re.compile(r"[\W_]+")
 _ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 # Hosts that serve the same pages to other screens.
 _SCREEN_HOSTS = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+)")
-_AMP_TAIL = re.compile(r"/amp/?$|\.amp(?=\.html$|$)")
+# Nothing to escape: the most of all paths.
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9/._~-]*)?")
+_AMP_TAIL = re.compile(r"/amp/?$|(?<=[^./])\.amp(?=\.html$|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +66,46 @@ def canonical_url(link: str) -> str:
     Lower-case host without www., m., amp.; https; no default port, fragment, tracker or trailing
     slash; dot segments resolved; parameters sorted, unknown ones kept. Idempotent.
     """
-    # A lone surrogate cannot be escaped; JSON can bring one in.
-    link = link.encode("utf-8", "surrogatepass").decode("utf-8", "replace").strip()
+    if not link.isascii():
+        # A lone surrogate cannot be escaped; JSON can bring one in.
+        link = link.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    link = link.strip()
     try:
         parts = urlsplit(link)
         port = parts.port
     except ValueError:
         return ""
     host = (parts.hostname or "").rstrip(".")
-    if parts.scheme.lower() not in ("http", "https") or not host:
+    if parts.scheme.lower() not in ("http", "https") or not host or re.search(r"\s", host):
         return ""
-    host = _ascii_host(host)
-    while (shorter := _SCREEN_HOSTS.sub("", host)) != host:
-        host = shorter
-    if ":" in host:
-        host = f"[{host}]"
+    host = _canonical_host(host)
     netloc = host if port in (None, 80, 443) else f"{host}:{port}"
-    path = _escaped(parts.path)
-    path = posixpath.normpath(path) if path else ""
-    path = "/" + path.lstrip("/") if path not in ("", ".") else ""
-    while (shorter := _AMP_TAIL.sub("", path)) != path:
-        path = shorter
-    path = path.rstrip("/")
+    path = _canonical_path(parts.path)
+    if not parts.query:
+        return f"https://{netloc}{path}"
     # As for the path: bytes that are no UTF-8 still tell pages apart.
     pairs = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
     query = urlencode(sorted(pair for pair in pairs if not _is_tracker(pair[0])), errors="surrogateescape")
     return f"https://{netloc}{path}" + (f"?{query}" if query else "")
+
+
+def _canonical_path(path: str) -> str:
+    if not _PLAIN_PATH.fullmatch(path):
+        path = _escaped(path)
+    if "//" in path or "/." in path:
+        path = "/" + posixpath.normpath(path).lstrip("/")
+    path = path.rstrip("/")
+    while (shorter := _AMP_TAIL.sub("", path)) != path:
+        path = shorter.rstrip("/")
+    return path
+
+
+@lru_cache(maxsize=4096)
+def _canonical_host(host: str) -> str:
+    host = _ascii_host(host)
+    while (shorter := _SCREEN_HOSTS.sub("", host)) != host:
+        host = shorter
+    return f"[{host}]" if ":" in host else host
 
 
 def _escaped(path: str) -> str:

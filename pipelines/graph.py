@@ -24,6 +24,7 @@ from pipelines.transforms.find_entities import FindEntities
 from pipelines.transforms.join_stories import JoinStories
 from pipelines.transforms.match_rules import MatchRules
 from pipelines.transforms.normalize_entries import NormalizeEntries
+from pipelines.transforms.page_coder import register_page_coder
 from pipelines.transforms.raise_alerts import RaiseAlerts
 from pipelines.transforms.read_pages import ReadPages, SourceOptions
 from pipelines.transforms.weigh_sources import WeighSources
@@ -58,6 +59,7 @@ class StoriesOptions:
 
 def build_items(p: Any, options: ItemsOptions) -> Any:
     """Entries to items: normalise, drop what was seen, language, entities, rules, append."""
+    register_page_coder()
     url = options.source.redis_url
     return (
         p
@@ -76,6 +78,7 @@ def build_items(p: Any, options: ItemsOptions) -> Any:
 
 def build_stories(p: Any, options: StoriesOptions) -> Any:
     """Items to stories and alerts: drop repeats, join, weigh sources, raise, commit."""
+    register_page_coder()
     url = options.source.redis_url
     return (
         p

@@ -100,8 +100,8 @@ def without_title(title: str, text: str) -> str:
     return stripped.lstrip() if ended else text
 
 
-def normalize(entry: Entry) -> Item:
-    """Make an item of an entry. Language, entities and matches are left to later steps."""
+def normalize(entry: Entry, origin: str = "") -> Item:
+    """Make an item of an entry; ``origin`` names its stream record. Later steps set language, entities, matches."""
     title = " ".join(clean(plain_text(entry.title) if "&" in entry.title else entry.title).split())
     body = plain_text(entry.content or entry.summary)
     if len(body) > TEXT_LIMIT:
@@ -115,11 +115,12 @@ def normalize(entry: Entry) -> Item:
         event_at = min(entry.published_at, entry.fetched_at)
         if entry.published_at > entry.fetched_at + CLOCK_SLACK:
             flags = ("future",)
+    url = canonical_url(entry.link)
     return Item(
-        item_id=stable_id(dedup_key(entry.feed_id, entry.entry_id, entry.link)),
+        item_id=stable_id(url or dedup_key(entry.feed_id, entry.entry_id, "")),
         entry_id=entry.entry_id,
         feed_id=entry.feed_id,
-        url=canonical_url(entry.link),
+        url=url,
         link=entry.link,
         title=title,
         lead=lead_of(text),
@@ -130,6 +131,7 @@ def normalize(entry: Entry) -> Item:
         event_at=event_at,
         time_flags=flags,
         fingerprint=fingerprint(title, text),
+        origin=origin,
         authors=entry.authors,
         categories=entry.categories,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
@@ -37,7 +35,7 @@ def _normalized(source: LogPage, record: Record) -> Draft | Settled:
         # Instants are compared across entries from here on: one without a zone would stop the stories of all.
         if any(at is not None and at.tzinfo is None for at in (entry.fetched_at, entry.published_at)):
             raise UnreadableRecordError("expected instants with a zone")
-        item = replace(normalize(entry), origin=f"{source.stream} {record.id}")
+        item = normalize(entry, f"{source.stream} {record.id}")
     except UnreadableRecordError as error:
         return buried(source, record, _STAGE, DeadReason.UNREADABLE, str(error))
     except Exception as error:
