@@ -226,18 +226,27 @@ def _cut_any(text: str) -> tuple[list[str], list[int], list[int]]:
 
 def words_of(text: str) -> list[str]:
     """Give the folded words of one text."""
-    return [_folded(word) for word in _cut(text)[0]]
+    return _folded_cut(text)[0]
+
+
+def _folded_cut(text: str) -> tuple[list[str], list[int], list[int]]:
+    """Cut a text into folded words with their starts and ends."""
+    if text.isascii():
+        # Folding ASCII is lower case, which moves no offset: once for all words instead of one by one.
+        return _cut(text.lower())
+    words, starts, ends = _cut(text)
+    return [*map(_folded, words)], starts, ends
 
 
 def tokenize(title: str, text: str, lead_limit: int = 300) -> Tokens:
     """Cut a title and a text into folded words; the first ``lead_limit`` characters are the lead."""
-    words, starts, ends = _cut(title)
+    words, starts, ends = _folded_cut(title)
     title_count = len(words)
-    text_words, text_starts, text_ends = _cut(text)
+    text_words, text_starts, text_ends = _folded_cut(text)
     return Tokens(
         title=title,
         text=text,
-        words=[*map(_folded, words), BOUNDARY, *map(_folded, text_words)],
+        words=[*words, BOUNDARY, *text_words],
         starts=[*starts, 0, *text_starts],
         ends=[*ends, 0, *text_ends],
         title_count=title_count,

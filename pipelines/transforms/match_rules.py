@@ -20,7 +20,9 @@ def with_matches(page: EntryPage, rules: RuleSet) -> EntryPage:
     def step(draft: Draft) -> Draft | Settled:
         item = draft.item
         tokens = draft.tokens or tokenize(item.title, item.text, len(item.lead))
-        return replace(draft, item=replace(item, matches=rules.match(item, tokens)))
+        matches = rules.match(item, tokens)
+        # Most items match nothing: what is as it was need not be built again.
+        return replace(draft, item=replace(item, matches=matches)) if matches else draft
 
     return stepped(page, "items", step)
 
