@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import nh3
 
-from connectors.keys import canonical_url, dedup_key, fingerprint, stable_id
+from connectors.keys import canonical_url, dedup_key, stable_id
 from connectors.records import Entry
 from pipelines.model import Item
+from pipelines.text.tokens import Tokens, tokenize
 
 # Longest body that is read; what stands behind it is not matched.
 TEXT_LIMIT = 100_000
@@ -100,8 +101,13 @@ def without_title(title: str, text: str) -> str:
     return stripped.lstrip() if ended else text
 
 
-def normalize(entry: Entry, origin: str = "") -> Item:
-    """Make an item of an entry; ``origin`` names its stream record. Later steps set language, entities, matches."""
+def normalize(entry: Entry) -> Item:
+    """Make an item of an entry. Language, entities and matches are left to later steps."""
+    return normalized(entry, "")[0]
+
+
+def normalized(entry: Entry, origin: str) -> tuple[Item, Tokens]:
+    """Make an item of an entry, and give its words too; ``origin`` names the stream record it came from."""
     title = " ".join(clean(plain_text(entry.title) if "&" in entry.title else entry.title).split())
     body = plain_text(entry.content or entry.summary)
     if len(body) > TEXT_LIMIT:
@@ -116,22 +122,26 @@ def normalize(entry: Entry, origin: str = "") -> Item:
         if entry.published_at > entry.fetched_at + CLOCK_SLACK:
             flags = ("future",)
     url = canonical_url(entry.link)
-    return Item(
+    lead = lead_of(text)
+    tokens = tokenize(title, text, len(lead))
+    item = Item(
         item_id=stable_id(url or dedup_key(entry.feed_id, entry.entry_id, "")),
         entry_id=entry.entry_id,
         feed_id=entry.feed_id,
         url=url,
         link=entry.link,
         title=title,
-        lead=lead_of(text),
+        lead=lead,
         text=text,
         language="",
         published_at=entry.published_at,
         fetched_at=entry.fetched_at,
         event_at=event_at,
         time_flags=flags,
-        fingerprint=fingerprint(title, text),
+        # Equal words, whatever their case, accents, punctuation and spacing.
+        fingerprint=stable_id(" ".join(tokens.words)),
         origin=origin,
         authors=entry.authors,
         categories=entry.categories,
     )
+    return item, tokens

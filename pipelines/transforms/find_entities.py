@@ -8,17 +8,15 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from pipelines.entities.countries import find_countries
-from pipelines.text.tokens import tokenize
 from pipelines.transforms.pages import Draft, EntryPage, Settled, stepped
 
 
 def with_entities(page: EntryPage) -> EntryPage:
-    """Cut every draft into words and find the names among them."""
+    """Find the names among the words of every draft."""
 
     def step(draft: Draft) -> Draft | Settled:
-        tokens = tokenize(draft.item.title, draft.item.text, len(draft.item.lead))
-        entities = find_countries(tokens, draft.item.language)
-        return replace(draft, tokens=tokens, item=replace(draft.item, entities=entities))
+        entities = find_countries(draft.tokens, draft.item.language)
+        return replace(draft, item=replace(draft.item, entities=entities)) if entities else draft
 
     return stepped(page, "items", step)
 

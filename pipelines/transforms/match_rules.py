@@ -9,7 +9,6 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from pipelines.rules.matcher import RuleSet
-from pipelines.text.tokens import tokenize
 from pipelines.transforms.pages import Draft, EntryPage, Settled, stepped
 from pipelines.transforms.rulebook import shared_rulebook
 
@@ -18,11 +17,9 @@ def with_matches(page: EntryPage, rules: RuleSet) -> EntryPage:
     """Match every draft against the rules."""
 
     def step(draft: Draft) -> Draft | Settled:
-        item = draft.item
-        tokens = draft.tokens or tokenize(item.title, item.text, len(item.lead))
-        matches = rules.match(item, tokens)
+        matches = rules.match(draft.item, draft.tokens)
         # Most items match nothing: what is as it was need not be built again.
-        return replace(draft, item=replace(item, matches=matches)) if matches else draft
+        return replace(draft, item=replace(draft.item, matches=matches)) if matches else draft
 
     return stepped(page, "items", step)
 

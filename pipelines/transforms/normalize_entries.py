@@ -10,18 +10,18 @@ from connectors.keys import dedup_key
 from connectors.log.pages import LogPage, Record
 from connectors.records import Entry
 from pipelines.model import DeadReason, DropReason, Outcome
-from pipelines.text.normalize import normalize
+from pipelines.text.normalize import normalized
 from pipelines.transforms.pages import Draft, EntryPage, Settled, buried
 
 _STAGE = "items"
 
 
-def normalized(source: LogPage) -> EntryPage:
+def page_of_items(source: LogPage) -> EntryPage:
     """Read and normalise every record of a page."""
     drafts: list[Draft] = []
     settled: list[Settled] = []
     for record in source.records:
-        result = _normalized(source, record)
+        result = _draft(source, record)
         if isinstance(result, Draft):
             drafts.append(result)
         else:
@@ -29,13 +29,13 @@ def normalized(source: LogPage) -> EntryPage:
     return EntryPage(source, tuple(drafts), tuple(settled))
 
 
-def _normalized(source: LogPage, record: Record) -> Draft | Settled:
+def _draft(source: LogPage, record: Record) -> Draft | Settled:
     try:
         entry = decode(Entry, record.raw)
         # Instants are compared across entries from here on: one without a zone would stop the stories of all.
         if any(at is not None and at.tzinfo is None for at in (entry.fetched_at, entry.published_at)):
             raise UnreadableRecordError("expected instants with a zone")
-        item = normalize(entry, f"{source.stream} {record.id}")
+        item, tokens = normalized(entry, f"{source.stream} {record.id}")
     except UnreadableRecordError as error:
         return buried(source, record, _STAGE, DeadReason.UNREADABLE, str(error))
     except Exception as error:
@@ -45,7 +45,7 @@ def _normalized(source: LogPage, record: Record) -> Draft | Settled:
     key = item.url or dedup_key(entry.feed_id, entry.entry_id, "")
     if not (item.title or item.text or item.link):
         return Settled(record, Outcome.DROPPED, DropReason.EMPTY, item, key)
-    return Draft(record, entry, key, item)
+    return Draft(record, entry, key, item, tokens)
 
 
 class NormalizeEntries(beam.PTransform[PCollection[LogPage], PCollection[EntryPage]]):
@@ -59,4 +59,4 @@ class NormalizeEntries(beam.PTransform[PCollection[LogPage], PCollection[EntryPa
 
     def expand(self, pages: PCollection[LogPage]) -> PCollection[EntryPage]:
         """Add the step."""
-        return pages | "Normalize" >> beam.Map(normalized).with_output_types(EntryPage)
+        return pages | "Normalize" >> beam.Map(page_of_items).with_output_types(EntryPage)

@@ -20,8 +20,8 @@ class Draft:
     # What decides its shard and whether it was seen.
     key: str
     item: Item
-    # Set by the first step that needs words.
-    tokens: Tokens | None = None
+    # The words of its title and text.
+    tokens: Tokens
 
 
 @dataclass(frozen=True, slots=True)

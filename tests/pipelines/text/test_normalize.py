@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.keys import dedup_key, fingerprint, stable_id
+from connectors.keys import dedup_key, stable_id
 from connectors.records import Entry
 from pipelines.text.normalize import TEXT_LIMIT, clean, lead_of, normalize, plain_text, without_title
 
@@ -124,7 +124,8 @@ def test_item_carries_identity_address_and_words() -> None:
     assert item.item_id == stable_id(dedup_key("demo", "1", link))
     assert (item.url, item.link) == ("https://example.org/a", link)
     assert (item.title, item.text, item.lead) == ("A title", "Full text.", "Full text.")
-    assert item.fingerprint == fingerprint("A title", "Full text.")
+    assert item.fingerprint == normalize(entry(title="A TITLE!", content="full  text")).fingerprint
+    assert item.fingerprint != normalize(entry(content="<p>Full texts.</p>")).fingerprint
     assert (item.language, item.entities, item.matches) == ("", (), ())
 
 
