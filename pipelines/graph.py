@@ -88,8 +88,7 @@ def build_stories(p: Any, options: StoriesOptions) -> Any:
         | "JoinStories" >> JoinStories(url, options.limits)
         | "WeighSources" >> WeighSources(url, options.labels)
         | "RaiseAlerts" >> RaiseAlerts(url, options.rule_files)
-        | "CommitStories"
-        >> CommitStories(url, options.labels, options.limits, options.seen_memory, trace=options.trace)
+        | "CommitStories" >> CommitStories(url, options.limits, options.seen_memory, trace=options.trace)
         | "End" >> _End()
     )
 

@@ -6,6 +6,7 @@ page commits and exported from the store by the desk.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -46,11 +47,16 @@ for _drop in DropReason:
     _SETTLED.labels("items", Outcome.DROPPED, _drop)
 
 
+def _seconds_since(instant: datetime) -> float:
+    """Age of an instant now: figures for people may read the clock, decisions may not."""
+    return max(0.0, (datetime.now(UTC) - instant).total_seconds())
+
+
 def entries_settled(page: EntryPage) -> None:
     """Count a committed page of entries, and how long each item took."""
     for draft in page.drafts:
-        _SETTLED.labels("items", Outcome.UPDATED if draft.item.is_edit else Outcome.KEPT, "").inc()
-        _ITEM_LATENCY.observe(max(0.0, (page.source.clock - draft.item.fetched_at).total_seconds()))
+        _SETTLED.labels("items", draft.outcome, "").inc()
+        _ITEM_LATENCY.observe(_seconds_since(draft.item.fetched_at))
     for settled in page.settled:
         _SETTLED.labels("items", settled.outcome, settled.reason).inc()
         if settled.dead is not None:
@@ -61,7 +67,7 @@ def items_settled(page: ItemPage) -> None:
     """Count a committed page of items; one line for each alert raised."""
     for arrival in page.arrivals:
         _SETTLED.labels("stories", arrival.outcome, "").inc()
-        _STORY_LATENCY.observe(max(0.0, (page.source.clock - arrival.item.fetched_at).total_seconds()))
+        _STORY_LATENCY.observe(_seconds_since(arrival.item.fetched_at))
         for alert in arrival.raised:
             _ALERTS.labels(alert.state).inc()
             _logger.info(

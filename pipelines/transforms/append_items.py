@@ -13,8 +13,8 @@ from connectors.codec import encode
 from connectors.log import names
 from connectors.log.log import Command, shared_log
 from pipelines import telemetry
-from pipelines.model import Item, Outcome, Trace
-from pipelines.transforms.pages import EntryPage
+from pipelines.model import Outcome, Trace
+from pipelines.transforms.pages import Draft, EntryPage, Settled
 
 PIPELINE = "items"
 
@@ -30,10 +30,9 @@ def effects_of(page: EntryPage, seen_memory: timedelta, *, trace: bool = False) 
     commands: list[Command] = []
     outcomes: Counter[str] = Counter()
     for draft in page.drafts:
-        outcome = Outcome.UPDATED if draft.item.is_edit else Outcome.KEPT
-        outcomes[outcome_name(outcome, "")] += 1
+        outcomes[draft.outcome] += 1
         commands.append(("XADD", names.ITEMS, "*", names.FIELD, encode(draft.item)))
-        seen = f"{draft.item.fingerprint} {draft.item.item_id} {outcome}"
+        seen = f"{draft.item.fingerprint} {draft.item.item_id} {draft.outcome}"
         commands.append(("SET", names.seen(draft.key), seen, "EX", expiry_seconds))
     for settled in page.settled:
         outcomes[outcome_name(settled.outcome, settled.reason)] += 1
@@ -49,17 +48,14 @@ def effects_of(page: EntryPage, seen_memory: timedelta, *, trace: bool = False) 
     commands.append(("HINCRBY", counted, "read", len(page.source.records)))
     commands.extend(("HINCRBY", counted, name, count) for name, count in sorted(outcomes.items()))
     if trace:
-        for draft in page.drafts:
-            outcome = Outcome.UPDATED if draft.item.is_edit else Outcome.KEPT
-            commands.append(_trace(f"{page.source.stream} {draft.record.id}", outcome, "", draft.item))
-        for settled in page.settled:
-            origin = f"{page.source.stream} {settled.record.id}"
-            commands.append(_trace(origin, settled.outcome, settled.reason, settled.item))
+        commands += [_trace(page, draft, "") for draft in page.drafts]
+        commands += [_trace(page, settled, settled.reason) for settled in page.settled]
     return commands
 
 
-def _trace(origin: str, outcome: Outcome, reason: str, item: Item | None) -> Command:
-    return ("XADD", names.TRACE, "*", names.FIELD, encode(Trace(origin, PIPELINE, outcome, reason, item)))
+def _trace(page: EntryPage, part: Draft | Settled, reason: str) -> Command:
+    origin = f"{page.source.stream} {part.record.id}"
+    return ("XADD", names.TRACE, "*", names.FIELD, encode(Trace(origin, PIPELINE, part.outcome, reason, part.item)))
 
 
 class _AppendItemsFn(beam.DoFn):

@@ -14,9 +14,7 @@ from connectors.log import names
 from connectors.log.log import Command, shared_log
 from pipelines import telemetry
 from pipelines.model import AlertEvent, EventKind, ItemEvent, Place, Story, StoryReport, Trace
-from pipelines.sources.labels import Labels
 from pipelines.stories.limits import JoinLimits
-from pipelines.stories.tell import lead_countries
 from pipelines.transforms.append_items import outcome_name
 from pipelines.transforms.drop_repeats import guid_value, words_value
 from pipelines.transforms.pages import Arrival, ItemPage, Settled
@@ -27,7 +25,7 @@ PIPELINE = "stories"
 _QUIET_SECONDS = 300
 
 
-def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace: bool = False) -> list[Command]:
+def effects_of(page: ItemPage, seen_memory: timedelta, *, trace: bool = False) -> list[Command]:
     """Everything that a page changes in the store. Pure."""
     expiry_seconds = int(seen_memory.total_seconds())
     commands: list[Command] = []
@@ -37,7 +35,7 @@ def effects_of(page: ItemPage, labels: Labels, seen_memory: timedelta, *, trace:
         outcomes[arrival.outcome] += 1
         assert arrival.story is not None
         touched[arrival.story_id] = arrival.story
-        commands += _arrival_effects(arrival, labels, expiry_seconds)
+        commands += _arrival_effects(arrival, expiry_seconds)
         commands += _alert_effects(arrival, expiry_seconds)
     for story in touched.values():
         commands.append(("SET", names.story(story.story_id), encode(story), "EX", expiry_seconds))
@@ -79,16 +77,15 @@ def _quiet_effects(page: ItemPage, touched: Mapping[str, Story]) -> list[Command
     return [("EXPIRE", key, _QUIET_SECONDS) for key in keys]
 
 
-def _arrival_effects(arrival: Arrival, labels: Labels, expiry_seconds: int) -> list[Command]:
+def _arrival_effects(arrival: Arrival, expiry_seconds: int) -> list[Command]:
     item, report, story = arrival.item, arrival.report, arrival.story
     assert report is not None
     assert story is not None
     rules = tuple(match.rule for match in item.matches)
     raised = tuple(alert.key for alert in arrival.raised)
     place = Place(arrival.story_id, arrival.outcome, arrival.copy_of, rules, item.fetched_at, raised)
-    kept = StoryReport(report, item.lead, lead_countries(item))
+    kept = StoryReport(report, item.lead, arrival.countries)
     event = ItemEvent(EventKind.ITEM, item, report, story, arrival.outcome, rules, item.fetched_at)
-    source_id = labels.source(item.feed_id).source_id
     commands: list[Command] = [
         ("RPUSH", names.reports(arrival.story_id), encode(kept)),
         ("SET", names.place(item.item_id), encode(place), "EX", expiry_seconds),
@@ -96,7 +93,7 @@ def _arrival_effects(arrival: Arrival, labels: Labels, expiry_seconds: int) -> l
         ("XADD", names.EVENTS, "*", names.FIELD, encode(event)),
     ]
     # The first to carry the words keeps them, an edit of a copy too; NX never fails, it only does nothing.
-    words = words_value(item, source_id)
+    words = words_value(item, arrival.source_id)
     commands.append(("SET", names.words(item.fingerprint), words, "EX", expiry_seconds, "NX"))
     return commands
 
@@ -133,15 +130,14 @@ def _trace(part: Arrival | Settled) -> Command:
 
 
 class _CommitStoriesFn(beam.DoFn):
-    def __init__(self, redis_url: str, labels: Labels, limits: JoinLimits, seen_memory: timedelta, trace: bool) -> None:
+    def __init__(self, redis_url: str, limits: JoinLimits, seen_memory: timedelta, trace: bool) -> None:
         self._redis_url = redis_url
-        self._labels = labels
         self._limits = limits
         self._seen_memory = seen_memory
         self._trace = trace
 
     def process(self, page: ItemPage) -> Iterator[None]:
-        commands = effects_of(page, self._labels, self._seen_memory, trace=self._trace)
+        commands = effects_of(page, self._seen_memory, trace=self._trace)
         source = page.source
         if shared_log(self._redis_url).commit(source.stream, source.after, source.cursor, commands):
             shared_state(self._redis_url, self._limits).cursor = source.cursor
@@ -159,11 +155,9 @@ class CommitStories(beam.PTransform[PCollection[ItemPage], PCollection[None]]):
     Errors:  StoreAwayError once Redis is away for longer than the log waits.
     """
 
-    def __init__(
-        self, redis_url: str, labels: Labels, limits: JoinLimits, seen_memory: timedelta, *, trace: bool = False
-    ) -> None:
+    def __init__(self, redis_url: str, limits: JoinLimits, seen_memory: timedelta, *, trace: bool = False) -> None:
         super().__init__()
-        self._fn = _CommitStoriesFn(redis_url, labels, limits, seen_memory, trace)
+        self._fn = _CommitStoriesFn(redis_url, limits, seen_memory, trace)
 
     def expand(self, pages: PCollection[ItemPage]) -> PCollection[None]:
         """Add the commit."""

@@ -54,7 +54,7 @@ def without_repeats(source: LogPage, labels: Labels, mget: Mget) -> ItemPage:
             settled.append(Settled(record, Outcome.SEEN, item=item, story_id=repeat.story_id))
             continue
         story_id = repeat.story_id or memory.story_of(repeat.copy_of)
-        arrivals.append(Arrival(record, item, repeat.outcome, story_id, repeat.copy_of, repeat.is_edit))
+        arrivals.append(Arrival(record, item, repeat.outcome, source_id, story_id, repeat.copy_of, repeat.is_edit))
         memory.learn(item, source_id, repeat)
     return ItemPage(source, tuple(arrivals), tuple(settled))
 

@@ -30,13 +30,14 @@ def joined(page: ItemPage, index: StoryIndex) -> ItemPage:
         item = arrival.item
         now = item.fetched_at
         closed += index.close_silent(now)
-        words = words_of(item.title, item.lead, item.language, lead_countries(item))
+        countries = lead_countries(item)
+        words = words_of(item.title, item.lead, item.language, countries)
         story_id = resolved.get(arrival.story_id, arrival.story_id) or index.find(words) or item.item_id
         resolved[pending(item.item_id)] = story_id
         # A copy or an edit goes to its story even after that was closed; it opens it for nobody else.
         if story_id in index or not arrival.story_id:
             index.add(story_id, words, item.fetched_at)
-        arrivals.append(replace(arrival, story_id=story_id))
+        arrivals.append(replace(arrival, story_id=story_id, countries=countries))
     if now is not None:
         closed += index.close_silent(now)
     settled = tuple(replace(each, story_id=resolved.get(each.story_id, each.story_id)) for each in page.settled)
@@ -61,7 +62,7 @@ class _JoinStoriesFn(beam.DoFn):
 class JoinStories(beam.PTransform[PCollection[ItemPage], PCollection[ItemPage]]):
     """Group items about one happening, at arrival.
 
-    Shape:   PCollection[ItemPage] -> PCollection[ItemPage]; sets story_id.
+    Shape:   PCollection[ItemPage] -> PCollection[ItemPage]; sets story_id and countries.
     Time:    fetched_at of the items; ticks close silent stories.
     Promise: story_id is the id of the first item, stable under replay; a stale page goes no further.
     Source:  single-pass clustering; docs/decisions/0004-story-join.md.

@@ -23,6 +23,11 @@ class Draft:
     # The words of its title and text.
     tokens: Tokens
 
+    @property
+    def outcome(self) -> Outcome:
+        """What it will be, once its page is committed."""
+        return Outcome.UPDATED if self.item.is_edit else Outcome.KEPT
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -56,10 +61,14 @@ class Arrival:
     record: Record
     item: Item
     outcome: Outcome
+    # The outlet it came from.
+    source_id: str
     # Set by joining; a story that must be found is "" before.
     story_id: str = ""
     copy_of: str = ""
     is_edit: bool = False
+    # ISO codes that title and lead name, set by joining.
+    countries: tuple[str, ...] = ()
     report: Report | None = None
     # The story after this arrival.
     story: Story | None = None

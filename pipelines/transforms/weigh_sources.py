@@ -12,7 +12,7 @@ from connectors.log import names
 from connectors.log.log import shared_log
 from pipelines.model import Story
 from pipelines.sources.labels import Labels
-from pipelines.stories.tell import lead_countries, opened, report_of, told_on
+from pipelines.stories.tell import opened, report_of, told_on
 from pipelines.transforms.known import known
 from pipelines.transforms.pages import Arrival, ItemPage
 
@@ -24,13 +24,12 @@ def weighed(page: ItemPage, labels: Labels, stories: dict[str, Story]) -> ItemPa
     for arrival in page.arrivals:
         item, source = arrival.item, labels.source(arrival.item.feed_id)
         report = report_of(item, source, copy_of=arrival.copy_of, is_edit=arrival.is_edit)
-        countries = lead_countries(item)
         rules = tuple(match.rule for match in item.matches)
         before = stories.get(arrival.story_id)
         story = (
-            told_on(before, report, countries, rules)
+            told_on(before, report, arrival.countries, rules)
             if before is not None
-            else replace(opened(arrival.story_id, report, countries), rules=rules)
+            else replace(opened(arrival.story_id, report, arrival.countries), rules=rules)
         )
         stories[story.story_id] = story
         arrivals.append(replace(arrival, report=report, story=story))

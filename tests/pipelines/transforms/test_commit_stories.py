@@ -18,6 +18,7 @@ from pipelines.model import Match, Outcome
 from pipelines.serve import run_once
 from pipelines.sources.labels import Labels, Source
 from pipelines.stories.alerts import RuleTerms
+from pipelines.stories.tell import lead_countries
 from pipelines.testing import START, Rig, entry, forget_process_state
 from pipelines.text.normalize import normalize
 from pipelines.transforms.commit_stories import effects_of
@@ -40,7 +41,11 @@ def page(feed: str, days: int = 0) -> ItemPage:
     item = replace(normalize(entry(feed, 1, TITLE, fetched_at=at)), matches=(Match("visits", "v1", ()),))
     record = Record("1-0", b"")
     source = LogPage("items", Cursor(), Cursor("1-0", 1, 1), at, (record,))
-    return ItemPage(source, (Arrival(record, item, Outcome.KEPT, "story"),), ())
+    return ItemPage(
+        source,
+        (arrival,),
+        (),
+    )
 
 
 def raise_on(told: ItemPage, alerts: dict[str, Alert]) -> ItemPage:
@@ -54,7 +59,7 @@ def test_alert_lives_as_long_as_its_story() -> None:
     assert story is not None
     later = raise_on(weighed(page("blog", days=13), labels, {"story": story}), {alert.alert_id: alert})
     assert later.arrivals[0].raised == ()
-    commands = effects_of(later, labels, MEMORY)
+    commands = effects_of(later, MEMORY)
     # Else the next report would raise revision 1 once more.
     seconds = int(MEMORY.total_seconds())
     assert ("EXPIRE", names.alert(alert.alert_id), seconds) in commands
@@ -63,7 +68,7 @@ def test_alert_lives_as_long_as_its_story() -> None:
 
 def test_list_of_alerts_is_cut_where_it_grows() -> None:
     labels = Labels(SOURCES)
-    commands = effects_of(raise_on(weighed(page("nour"), labels, {}), {}), labels, MEMORY)
+    commands = effects_of(raise_on(weighed(page("nour"), labels, {}), {}), MEMORY)
     assert ("ZREMRANGEBYSCORE", names.ALERTS, "-inf", (START - MEMORY).timestamp()) in commands
 
 

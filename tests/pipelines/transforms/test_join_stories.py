@@ -25,7 +25,7 @@ def item(number: int, title: str, **later: int) -> Item:
 
 def page(*arrivals: Item, settled: tuple[Settled, ...] = (), records: bool = True) -> ItemPage:
     source = LogPage("items", Cursor(), Cursor("1-0", 1, 1), TODAY, (RECORD,) if records else ())
-    return ItemPage(source, tuple(Arrival(RECORD, each, Outcome.KEPT) for each in arrivals), settled)
+    return ItemPage(source, tuple(Arrival(RECORD, each, Outcome.KEPT, each.feed_id) for each in arrivals), settled)
 
 
 def stories_of(index: StoryIndex, *pages: ItemPage) -> list[str]:
