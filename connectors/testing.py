@@ -1,4 +1,4 @@
-"""Fakes that the tests and the demo share: a clock that is set by hand, a receiver of webhooks."""
+"""Fakes that the tests and the demo share: a clock that is set by hand, an alert, a receiver of webhooks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from connectors.records import Alert, AlertState
 from connectors.sinks.signature import read_keys, verify
 
 
@@ -27,6 +28,35 @@ class FakeClock:
     def advance(self, span: timedelta) -> None:
         """Move on."""
         self.now += span
+
+
+def plain_alert(at: datetime, **changes: Any) -> Alert:
+    """The least an alert can be, of that instant; ``changes`` are fields that matter to who asks."""
+    least: dict[str, Any] = {
+        "alert_id": "a1",
+        "revision": 1,
+        "rule": "russia-iran-contacts",
+        "severity": "high",
+        "state": AlertState.SINGLE_SOURCE,
+        "flags": (),
+        "story_id": "s1",
+        "title": "A visit",
+        "line": "",
+        "url": "",
+        "interests": ("state:IR",),
+        "independent": 0,
+        "reports": (),
+        "report_count": 1,
+        "evidence": (),
+        "evidence_title": "",
+        "evidence_text": "",
+        "countries": ("RU", "IR"),
+        "routes": (),
+        "raised_at": at,
+        "caused_fetched_at": at,
+        "caused_published_at": at,
+    }
+    return Alert(**(least | changes))
 
 
 @dataclass(frozen=True, slots=True)

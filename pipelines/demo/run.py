@@ -24,9 +24,10 @@ from pipelines.demo.delivery import Delivery, read_delivery
 from pipelines.demo.files import write_files
 from pipelines.demo.judge import judge
 from pipelines.demo.scenario import load_expected, load_scenario
-from pipelines.demo.server import Clock, DemoServer, serve, utc_now
+from pipelines.demo.server import Clock, DemoServer, serve
 from pipelines.demo.summary import alert_lines, closing_lines
 from pipelines.embedded import end_with_parent
+from pipelines.node import utc_now
 
 _DESK_PORT = 8765
 _READY_SECONDS = 90.0

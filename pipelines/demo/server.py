@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 from aiohttp import web
@@ -13,14 +13,10 @@ from aiohttp import web
 from connectors.feeds.feed import Feed, Tier, completed
 from pipelines.demo.publish import Published, content_type, feed_bytes
 from pipelines.demo.scenario import Kind, Scenario, ScenarioFeed
+from pipelines.node import utc_now
 
 Clock = Callable[[], datetime]
 _LOOK_SECONDS = 0.1
-
-
-def utc_now() -> datetime:
-    """The real clock."""
-    return datetime.now(UTC)
 
 
 class DemoServer:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.records import Alert, AlertState
+from connectors.testing import plain_alert
 from pipelines.demo.delivery import Delivery
 from pipelines.demo.judge import judge
 from pipelines.demo.scenario import Expected, load_expected
@@ -18,31 +19,17 @@ _AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 def _alert(revision: int, **changes: object) -> Alert:
     wanted = load_expected().alerts[0]
     step = wanted.revisions[revision - 1]
-    alert = Alert(
-        alert_id="a1",
-        revision=revision,
-        rule=wanted.rule,
-        severity="high",
-        state=step.state,
-        flags=step.flags,
-        story_id="s1",
-        title=wanted.title,
-        line="",
-        url="",
-        interests=step.interests,
-        independent=step.independent,
-        reports=(),
-        report_count=revision,
-        evidence=(),
-        evidence_title="",
-        evidence_text="",
-        countries=("RU", "IR"),
-        routes=(),
-        raised_at=_AT,
-        caused_fetched_at=_AT,
-        caused_published_at=_AT,
-    )
-    return dataclasses.replace(alert, **changes)  # type: ignore[arg-type]  # fields by name
+    wanted_fields = {
+        "revision": revision,
+        "rule": wanted.rule,
+        "state": step.state,
+        "flags": step.flags,
+        "title": wanted.title,
+        "interests": step.interests,
+        "independent": step.independent,
+        "report_count": revision,
+    }
+    return plain_alert(_AT, **(wanted_fields | changes))
 
 
 def _delivered(*alerts: Alert) -> list[Delivery]:

@@ -20,11 +20,13 @@ from connectors.feeds.catalogue import load_catalogue
 from connectors.records import Alert
 from connectors.sinks.payload import webhook_body
 from connectors.sinks.signature import read_keys, sign
+from connectors.testing import plain_alert
 from pipelines.demo import run
 from pipelines.demo.files import write_files
 from pipelines.demo.run import DemoError, run_demo
 from pipelines.demo.scenario import load_expected, load_scenario
-from pipelines.demo.server import DemoServer, utc_now
+from pipelines.demo.server import DemoServer
+from pipelines.node import utc_now
 from pipelines.settings import load_settings
 
 _READY = """
@@ -68,28 +70,16 @@ def fast_clock() -> Callable[[], datetime]:
 def expected_alerts() -> list[Alert]:
     [wanted] = load_expected().alerts
     return [
-        Alert(
-            alert_id="a1",
+        plain_alert(
+            datetime.now(UTC),
             revision=number,
             rule=wanted.rule,
-            severity="high",
             state=step.state,
             flags=step.flags,
-            story_id="s1",
             title=wanted.title,
-            line="",
-            url="",
             interests=step.interests,
             independent=step.independent,
-            reports=(),
             report_count=number,
-            evidence=(),
-            evidence_title="",
-            evidence_text="",
-            countries=("RU", "IR"),
-            routes=(),
-            raised_at=datetime.now(UTC),
-            caused_fetched_at=datetime.now(UTC),
             caused_published_at=None,
         )
         for number, step in enumerate(wanted.revisions, start=1)

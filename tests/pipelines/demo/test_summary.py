@@ -5,36 +5,20 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime, timedelta
 
-from connectors.records import Alert, AlertState, Evidence
+from connectors.records import AlertState, Evidence
+from connectors.testing import plain_alert
 from pipelines.demo.delivery import Delivery
 from pipelines.demo.judge import Verdict
 from pipelines.demo.scenario import load_scenario
 from pipelines.demo.summary import alert_lines, closing_lines
 
 _AT = datetime(2022, 11, 8, 7, 3, tzinfo=UTC)
-_ALERT = Alert(
-    alert_id="a1",
-    revision=1,
-    rule="russia-iran-contacts",
-    severity="high",
-    state=AlertState.SINGLE_SOURCE,
-    flags=(),
-    story_id="s1",
-    title="A visit",
+_ALERT = plain_alert(
+    _AT,
     line="First: Nour News (state of Iran) — nobody else confirms it yet.",
-    url="",
-    interests=("state:IR",),
-    independent=0,
-    reports=(),
-    report_count=1,
     evidence=(Evidence("title", 0, 7, "arrived"), Evidence("text", 9, 16, "arrived"), Evidence("text", 0, 4, "Iran")),
     evidence_title="arrived",
     evidence_text="Iran and arrived",
-    countries=("RU", "IR"),
-    routes=(),
-    raised_at=_AT,
-    caused_fetched_at=_AT,
-    caused_published_at=_AT,
 )
 
 
