@@ -21,8 +21,6 @@ _TRACKERS = frozenset(
     """.split()
 )
 _TRACKER_PREFIXES = ("utm_", "pk_", "mtm_", "piwik_", "hsa_", "stm_")
-_SIGNS = re.compile(r"[\W_]+")
-_ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 # Hosts that serve the same pages to other screens.
 _SCREEN_HOSTS = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+)")
 # Nothing to escape: the most of all paths.

@@ -100,17 +100,6 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What `items` remembers of a dedup key."""
-
-    item_id: str
-    fingerprint: str
-    outcome: Outcome
-    reason: str
-    first_seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where `stories` put an item."""
 

@@ -37,7 +37,7 @@ def run_node(settings: Settings, *, config: str | None, log_level: str) -> int:
     arguments += ["--redis", settings.redis or (store.url if store else "")]
     if config:
         arguments += ["--config", config]
-    supervisor = Supervisor(arguments, data_dir, store)
+    supervisor = Supervisor(arguments, store)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: supervisor.stop())
     return supervisor.run()

@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 import redis.asyncio
 
-from connectors.errors import RetryableError
-from connectors.log.connect import connect_async
+from connectors.log.connect import connect_async, unanswered
 from connectors.sinks.dead import list_dead, retry_dead
 from connectors.sinks.health import enable_sink
 
@@ -72,9 +71,7 @@ def _ask(redis_url: str, question: Callable[[redis.asyncio.Redis], Awaitable[T]]
         try:
             return await question(client)
         except redis.RedisError as error:
-            raise RetryableError(
-                f"the store does not answer ({error}); is wirewatch running, and is this its --data-dir or --redis?"
-            ) from error
+            raise unanswered(error) from error
         finally:
             await client.aclose()
 

@@ -84,9 +84,11 @@ def replay(
     """Send entries through both pipelines on the store at ``redis_url``; a result per entry, in order."""
     # Nothing is kept for later readers: the store must not grow with the archive.
     settings = replace(settings, items=replace(settings.items, retained_items=0))
-    source = {"until_idle": True, "block_ms": 1, "tick_seconds": 0.0}
-    items = replace(items_options(settings, redis_url, **_without_tick(source)), groups=((_SHARD,),), trace=True)
-    stories = replace(stories_options(settings, redis_url, load_feeds(settings.feeds), **source), trace=True)
+    source = {"until_idle": True, "block_ms": 1}
+    items = replace(items_options(settings, redis_url, **source), groups=((_SHARD,),), trace=True)
+    feeds = load_feeds(settings.feeds)
+    # Without ticks: the clock is the archive's.
+    stories = replace(stories_options(settings, redis_url, feeds, tick_seconds=0.0, **source), trace=True)
     client = connect(redis_url)
     entries = iter(entries)
     while part := list(islice(entries, _PART_ENTRIES)):
@@ -102,10 +104,6 @@ def replay(
         for stream in (_SHARD, names.ITEMS):
             client.xtrim(stream, maxlen=0)
     client.close()
-
-
-def _without_tick(source: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in source.items() if name != "tick_seconds"}
 
 
 def _append(client: redis.Redis, part: Sequence[ArchiveEntry]) -> list[str]:

@@ -18,27 +18,7 @@ from pipelines.stories.limits import JoinLimits
 
 T = TypeVar("T")
 # Languages with enough news about the world; every one more makes short texts less certain.
-_LANGUAGES = (
-    "en",
-    "ru",
-    "uk",
-    "fa",
-    "ar",
-    "fr",
-    "de",
-    "es",
-    "tr",
-    "zh",
-    "he",
-    "pl",
-    "pt",
-    "it",
-    "ja",
-    "ko",
-    "hi",
-    "bg",
-    "cs",
-)
+_LANGUAGES = tuple("en ru uk fa ar fr de es tr zh he pl pt it ja ko hi bg cs".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +147,6 @@ def rule_files(settings: Settings) -> tuple[str, ...]:
     """Rule files of a run: the desk's own, else the ones that come with wirewatch."""
     if settings.rules or not settings.use_default_rules:
         return settings.rules
-    from importlib import resources
+    from pipelines.rules.load import default_rules_path
 
-    return (str(resources.files("pipelines.rules") / "data" / "default.yaml"),)
+    return (str(default_rules_path()),)

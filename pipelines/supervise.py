@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +50,7 @@ class _Part:
 class Supervisor:
     """Keeps the processes of one node running until asked to stop."""
 
-    def __init__(self, arguments: Sequence[str], data_dir: Path, store: EmbeddedStore | None) -> None:
-        self._data_dir = data_dir
+    def __init__(self, arguments: Sequence[str], store: EmbeddedStore | None) -> None:
         self._store = store
         self._parts = [_Part(name, [sys.executable, "-m", "pipelines.cli", name, *arguments]) for name in PARTS]
         self._stop = threading.Event()
@@ -61,7 +60,7 @@ class Supervisor:
         """Ask for the end; safe in a signal handler."""
         self._stop.set()
 
-    def run(self, on_started: Callable[[], None] = lambda: None) -> int:
+    def run(self) -> int:
         """Run until asked to stop; gives the exit code.
 
         Errors: EmbeddedStoreError where the store cannot be started.
@@ -69,7 +68,6 @@ class Supervisor:
         try:
             for part in self._parts:
                 self._start(part)
-            on_started()
             while not self._stop.wait(_LOOK_SECONDS):
                 self._look_after_store()
                 for part in self._parts:
@@ -85,8 +83,6 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=end_with_parent,
-            # An arena a thread, glibc's default, holds memory that no thread needs.
-            env={"MALLOC_ARENA_MAX": "2", **os.environ},
         )
         part.started_at = time.monotonic()
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 import redis
 
 from connectors.codec import decode
-from connectors.errors import Fault, RetryableError, SettingsError
+from connectors.errors import Fault, SettingsError
 from connectors.keys import canonical_url
 from connectors.log import names
-from connectors.log.connect import connect
+from connectors.log.connect import connect, unanswered
 from connectors.records import Alert
 from pipelines.model import Item, Place, Story
 from pipelines.rules.explain import missed
@@ -32,9 +32,7 @@ def explain(redis_url: str, link: str, settings: Settings) -> dict[str, Any]:
     try:
         return _explained(client, link, url, settings)
     except redis.RedisError as error:
-        raise RetryableError(
-            f"the store does not answer ({error}); is wirewatch running, and is this its --data-dir or --redis?"
-        ) from error
+        raise unanswered(error) from error
     finally:
         client.close()
 

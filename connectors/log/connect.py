@@ -14,7 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from connectors.errors import Fault, SettingsError
+from connectors.errors import Fault, RetryableError, SettingsError
 
 if TYPE_CHECKING:
     import redis.asyncio
@@ -90,6 +90,13 @@ def connect_async(url: str) -> redis.asyncio.Redis:
     if "+sentinel" in url.partition(":")[0]:
         return _sentinel(url, asynchronous=True)  # type: ignore[no-any-return]
     return redis.asyncio.Redis.from_url(url, retry=AsyncRetry(NoBackoff(), 0), **_OPTIONS)
+
+
+def unanswered(error: redis.RedisError) -> RetryableError:
+    """Say to a person at a command line that the store does not answer, and where to look."""
+    return RetryableError(
+        f"the store does not answer ({error}); is wirewatch running, and is this its --data-dir or --redis?"
+    )
 
 
 def _refuse_bad_url(url: str) -> None:

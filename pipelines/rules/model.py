@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.records import AlertState
+from pipelines.model import FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,6 @@ class Severity(StrEnum):
 
 
 # What a rule may fire on: its first match, and each state that a story comes to.
-FIRST = "first"
 WHEN = (FIRST, *(state.value for state in AlertState))
 
 

@@ -8,7 +8,7 @@ they change neither.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors.keys import stable_id
@@ -79,24 +79,17 @@ def revised(
     before: Alert, story: Story, item: Item, reports: Sequence[Report], terms: RuleTerms, now: datetime
 ) -> Alert:
     """Next revision of an alert: who says so now, the evidence as it was."""
-    return Alert(
-        alert_id=before.alert_id,
+    return replace(
+        before,
         revision=before.revision + 1,
-        rule=before.rule,
         severity=terms.severity,
         state=story.state,
         flags=story.flags,
-        story_id=story.story_id,
-        title=before.title,
         line=line(story, reports),
-        url=before.url,
         interests=story.interests,
         independent=story.independent,
         reports=tuple(reports[:_REPORTS_SHOWN]),
         report_count=story.report_count,
-        evidence=before.evidence,
-        evidence_title=before.evidence_title,
-        evidence_text=before.evidence_text,
         countries=story.countries,
         routes=terms.routes,
         raised_at=now,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.records import Report
 from pipelines.model import Item, Story
 from pipelines.sources.labels import Source
@@ -68,11 +70,8 @@ def told_on(story: Story, report: Report, countries: tuple[str, ...], rules: tup
     if not report.copy_of and counts(report.interest) and report.interest not in interests:
         interests = (*interests, report.interest)
         place = standing(story.first_interest, interests, named)
-    return Story(
-        story_id=story.story_id,
-        title=story.title,
-        language=story.language,
-        first_at=story.first_at,
+    return replace(
+        story,
         last_at=max(story.last_at, report.fetched_at),
         countries=named,
         interests=interests,
@@ -82,6 +81,4 @@ def told_on(story: Story, report: Report, countries: tuple[str, ...], rules: tup
         # An edit is the same report in other words.
         report_count=story.report_count + (0 if report.is_edit else 1),
         rules=(*story.rules, *(rule for rule in rules if rule not in story.rules)),
-        alerts=story.alerts,
-        first_interest=story.first_interest,
     )

@@ -17,7 +17,7 @@ def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) ->
     """One part that runs this program, with the folder as its first argument."""
     monkeypatch.setattr(supervise, "PARTS", ("items",))
     monkeypatch.setattr(supervise, "_HEALTHY_SECONDS", 0.3)
-    made = Supervisor([], tmp_path, None)
+    made = Supervisor([], None)
     [part] = made._parts
     part.command = [sys.executable, "-c", program, str(tmp_path)]
     return made
