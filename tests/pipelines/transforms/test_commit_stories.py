@@ -41,11 +41,9 @@ def page(feed: str, days: int = 0) -> ItemPage:
     item = replace(normalize(entry(feed, 1, TITLE, fetched_at=at)), matches=(Match("visits", "v1", ()),))
     record = Record("1-0", b"")
     source = LogPage("items", Cursor(), Cursor("1-0", 1, 1), at, (record,))
-    return ItemPage(
-        source,
-        (arrival,),
-        (),
-    )
+    source_id, countries = SOURCES[feed].source_id, lead_countries(item)
+    arrival = Arrival(record, item, Outcome.KEPT, source_id, "story", countries=countries)
+    return ItemPage(source, (arrival,), ())
 
 
 def raise_on(told: ItemPage, alerts: dict[str, Alert]) -> ItemPage:
