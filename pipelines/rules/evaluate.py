@@ -5,17 +5,17 @@ from __future__ import annotations
 from connectors.records import Evidence
 from pipelines.rules.model import Node
 from pipelines.rules.operators import FUNCTIONS
-from pipelines.rules.view import TextView
+from pipelines.rules.view import Extent, TextView
 
 EVIDENCE_LIMIT = 40
 
 
-def evaluate(node: Node, view: TextView, part: str = "") -> list[Evidence] | None:
-    """Give the words that make a query true, in the query's order; None where it is not true.
+def evaluate(node: Node, view: TextView, extent: Extent | None = None) -> list[Evidence] | None:
+    """Give the words inside an extent that make a query true, in the query's order; None where it is not true.
 
-    A query may be true with no words to show, by its language alone.
+    Without an extent the whole item counts. A query may be true with no words to show, by its language alone.
     """
-    return FUNCTIONS[type(node)](node, view, part, evaluate)
+    return FUNCTIONS[type(node)](node, view, view.whole() if extent is None else extent, evaluate)
 
 
 def in_reading_order(found: list[Evidence]) -> tuple[Evidence, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,10 +19,75 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """Two words or more, one right after the other."""
+class Pattern:
+    """A folded word in which ``?`` stands for one letter and a ``*`` at its end for any number."""
 
-    words: tuple[Word, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cased:
+    """One word written exactly so: ``!US`` is not "us"."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """A folded word in all its inflected forms, by the grammar of a language."""
+
+    text: str
+    language: str
+
+
+# What stands for one word of a text.
+Term = Word | Pattern | Cased | Forms
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Two terms or more, one right after the other."""
+
+    words: tuple[Term, ...]
+
+
+# What stands at places of a text: operand of everything that measures distance or counts.
+Literal = Term | Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """One of ``left`` and one of ``right``, not overlapping, at most ``distance`` words apart (neighbours: 1)."""
+
+    left: tuple[Literal, ...]
+    right: tuple[Literal, ...]
+    distance: int
+    # True where left must come first.
+    is_ordered: bool = False
+
+
+class Unit(StrEnum):
+    """A stretch of text that ends by itself."""
+
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """One of ``left`` and one of ``right``, not overlapping, begin in the same sentence or paragraph."""
+
+    left: tuple[Literal, ...]
+    right: tuple[Literal, ...]
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """The literals begin at ``count`` places or more, all of them together."""
+
+    count: int
+    literals: tuple[Literal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +104,14 @@ class In:
     """Only words of one part of the item count: "title", "lead" or "text"."""
 
     part: str
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Only the first ``count`` words count: of the part it stands in, else of the item."""
+
+    count: int
     child: Node
 
 
@@ -62,7 +136,18 @@ class Not:
     child: Node
 
 
-Node = Word | Phrase | Value | In | And | Or | Not
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The weights of the children that hold reach the threshold. A rule's whole query or nothing of it."""
+
+    threshold: int
+    children: tuple[Node, ...]
+    # One a child; a negative weight speaks against.
+    weights: tuple[int, ...]
+
+
+Leaf = Literal | Near | Together | AtLeast | Value
+Node = Leaf | In | First | And | Or | Not | Score
 
 
 def is_negative(node: Node) -> bool:
@@ -73,7 +158,39 @@ def is_negative(node: Node) -> bool:
         return all(map(is_negative, node.children))
     if isinstance(node, Or):
         return any(map(is_negative, node.children))
-    return isinstance(node, In) and is_negative(node.child)
+    return isinstance(node, In | First) and is_negative(node.child)
+
+
+def children_of(node: Node) -> tuple[Node, ...]:
+    """Give the nodes that a node is made of, each of which may hold by itself."""
+    if isinstance(node, And | Or | Score):
+        return node.children
+    if isinstance(node, In | First | Not):
+        return (node.child,)
+    return ()
+
+
+def literals_of(node: Node) -> tuple[Literal, ...]:
+    """Give the words and phrases that a leaf looks for."""
+    if isinstance(node, Near | Together):
+        return node.left + node.right
+    if isinstance(node, AtLeast):
+        return node.literals
+    return (node,) if isinstance(node, Word | Pattern | Cased | Forms | Phrase) else ()
+
+
+def terms_of(literal: Literal) -> tuple[Term, ...]:
+    """Give the terms of a word or phrase, in their order."""
+    return literal.words if isinstance(literal, Phrase) else (literal,)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Give a node and all below it, a parent before its children."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        yield one
+        stack += reversed(children_of(one))
 
 
 class Severity(StrEnum):

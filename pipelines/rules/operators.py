@@ -10,67 +10,114 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.records import Evidence
-from pipelines.rules.model import And, In, Node, Not, Or, Phrase, Value, Word
-from pipelines.rules.view import TextView
+from pipelines.rules.model import (
+    And,
+    AtLeast,
+    Cased,
+    First,
+    Forms,
+    In,
+    Literal,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Score,
+    Together,
+    Value,
+    Word,
+)
+from pipelines.rules.view import ENTITY_FIELDS, Extent, Span, TextView
 
 Found = list[Evidence]
-# Evaluates a node inside a part of the item ("" all of it): the words that made it true, or None.
-Evaluate = Callable[[Node, TextView, str], Found | None]
+# Evaluates a node inside an extent of the item: the words that made it true, or None.
+Evaluate = Callable[[Node, TextView, Extent], Found | None]
 
 
-def _word(node: Word, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
-    places = view.positions(node)
-    if not places:
+def _literal(node: Literal, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    return [view.evidence(*span) for span in view.spans(node, extent)] or None
+
+
+def _pairs(
+    left: list[Span], right: list[Span], are_pair: Callable[[Span, Span], bool], view: TextView
+) -> Found | None:
+    """Give the words of all spans that take part in a pair."""
+    pairs = [(one, other) for one in left for other in right if are_pair(one, other)]
+    return [view.evidence(*span) for pair in pairs for span in pair] or None
+
+
+def _near(node: Near, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    def are_near(one: Span, other: Span) -> bool:
+        return 0 < view.are_apart(one, other) <= node.distance or (
+            not node.is_ordered and 0 < view.are_apart(other, one) <= node.distance
+        )
+
+    left, right = view.spans_of_any(node.left, extent), view.spans_of_any(node.right, extent)
+    return _pairs(left, right, are_near, view)
+
+
+def _together(node: Together, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    def are_together(one: Span, other: Span) -> bool:
+        is_overlap = one[0] <= other[1] and other[0] <= one[1]
+        return not is_overlap and view.unit(node.unit, one[0]) == view.unit(node.unit, other[0])
+
+    left, right = view.spans_of_any(node.left, extent), view.spans_of_any(node.right, extent)
+    return _pairs(left, right, are_together, view)
+
+
+def _at_least(node: AtLeast, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    spans = view.spans_of_any(node.literals, extent)
+    if len({first for first, _ in spans}) < node.count:
         return None
-    first, behind = view.extent(part)
-    return [view.evidence(place, place) for place in places if first <= place < behind] or None
+    return [view.evidence(*span) for span in spans]
 
 
-def _phrase(node: Phrase, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
-    first, behind = view.extent(part)
-    length = len(node.words)
-    return [
-        view.evidence(place, place + length - 1)
-        for place in view.positions(node.words[0])
-        if first <= place
-        and place + length <= behind
-        and all(view.is_at(word, place + step) for step, word in enumerate(node.words))
-    ] or None
-
-
-def _value(node: Value, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
+def _value(node: Value, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
     if not view.holds(node):
         return None
-    if node.field != "country":
+    if node.field not in ENTITY_FIELDS:
         return []
+    wanted = f"{node.field}:{node.value}"
     return [
         Evidence(entity.field, entity.start, entity.end, entity.text)
         for entity in view.item.entities
-        if entity.id == f"country:{node.value}"
+        if (entity.id.startswith(wanted) if node.is_prefix else entity.id == wanted)
     ]
 
 
-def _in(node: In, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
-    return evaluate(node.child, view, node.part)
+def _in(node: In, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    return evaluate(node.child, view, view.part(node.part))
 
 
-def _and(node: And, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
+def _first(node: First, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    return evaluate(node.child, view, view.first(extent, node.count))
+
+
+def _and(node: And, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
     found: Found = []
     for child in node.children:
-        one = evaluate(child, view, part)
+        one = evaluate(child, view, extent)
         if one is None:
             return None
         found += one
     return found
 
 
-def _or(node: Or, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
-    true = [one for one in (evaluate(child, view, part) for child in node.children) if one is not None]
+def _or(node: Or, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    true = [one for one in (evaluate(child, view, extent) for child in node.children) if one is not None]
     return [evidence for one in true for evidence in one] if true else None
 
 
-def _not(node: Not, view: TextView, part: str, evaluate: Evaluate) -> Found | None:
-    return [] if evaluate(node.child, view, part) is None else None
+def _not(node: Not, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    return [] if evaluate(node.child, view, extent) is None else None
+
+
+def _score(node: Score, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
+    found = [evaluate(child, view, extent) for child in node.children]
+    total = sum(weight for one, weight in zip(found, node.weights, strict=True) if one is not None)
+    return [evidence for one in found for evidence in one or ()] if total >= node.threshold else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +127,7 @@ class Operator:
     name: str
     kind: type[Any]
     # Any: each function takes the node of its own kind.
-    function: Callable[[Any, TextView, str, Evaluate], Found | None]
+    function: Callable[[Any, TextView, Extent, Evaluate], Found | None]
     doc: str
     example: str
     # Text (after "title | text") for which the example holds, and one for which it does not.
@@ -92,17 +139,17 @@ OPERATORS: dict[str, Operator] = {
     operator.name: operator
     for operator in (
         Operator(
-            "word", Word, _word,
+            "word", Word, _literal,
             "A word, whatever its case and accents; ё is е, and the shapes of an Arabic letter are one.",
             "Erdogan", "ERDOĞAN flies to Doha", "Erdogans",
         ),
         Operator(
-            "word*", Word, _word,
+            "word*", Word, _literal,
             "Any word that begins so; at least three letters before the star.",
             "missil*", "Missiles were fired", "A mission was flown",
         ),
         Operator(
-            '"words"', Phrase, _phrase,
+            '"words"', Phrase, _literal,
             "The words one right after the other, inside the title or inside the text; a word may end in a star. "
             "A word with hyphens, dots or apostrophes is a phrase of its parts, a Chinese word one of its characters.",
             '"ballistic missile*"', "Two ballistic missiles fell", "A missile of ballistic type",
@@ -123,6 +170,59 @@ OPERATORS: dict[str, Operator] = {
             "strike NOT football", "A strike hit the depot", "A strike in the football league",
         ),
         Operator(
+            "NEAR/n", Near, _near,
+            "At most n words apart in either order; neighbours are 1 apart. `w/n` is the same. Each side is a word, "
+            "a phrase or alternatives in parentheses; the two may not overlap, and title and text are apart.",
+            "(minister OR envoy) NEAR/4 talks", "Talks with the envoy go on", "The envoy left; nobody knew of any talks",
+        ),
+        Operator(
+            "ONEAR/n", Near, _near,
+            "The same, in this order. `pre/n` and `adj/n` are the same.",
+            "missile ONEAR/2 tests", "Missile and rocket tests", "Tests of a missile",
+        ),
+        Operator(
+            "w/s", Together, _together,
+            "Both begin in the same sentence.",
+            "drones w/s Tehran", "Tehran sold drones. Nothing else is known.", "Drones fell. In Tehran it rains.",
+        ),
+        Operator(
+            "w/p", Together, _together,
+            "Both begin in the same paragraph; the title is one of its own.",
+            "drones w/p Tehran", "News | Drones fell. In Tehran it rains.", "Drones fell | In Tehran it rains.",
+        ),
+        Operator(
+            "ATLEASTn", AtLeast, _at_least,
+            "The word or phrase, or its alternatives together, begin at n places or more.",
+            "ATLEAST3(drone*)", "A drone, two drones, drone war", "A drone, two drones",
+        ),
+        Operator(
+            "FIRST/n", First, _first,
+            "Only the first n words count: of the title, lead or text it stands in, else of the whole item.",
+            "FIRST/4 ceasefire", "A ceasefire holds | Details later", "Shots are heard all night despite a ceasefire",
+        ),
+        Operator(
+            "?", Pattern, _literal,
+            "One letter, whichever; at least three letters must come first, or two before a letter more.",
+            "organi?ation*", "Two organisations, one organization", "An organic nation",
+        ),
+        Operator(
+            "!Word", Cased, _literal,
+            'Exactly as written, for acronyms: `!US`, `!"Islamic State"`.',
+            "!WHO", "The WHO warns", "Who warns?",
+        ),
+        Operator(
+            "~word", Forms, _literal,
+            "The word in all forms that its language's endings give; the letters tell the language, else name it: "
+            "`~de:Rakete`.",
+            "~делегация", "Встреча с делегацией", "Делегат уехал",
+        ),
+        Operator(
+            "SCORE", Score, _score,
+            "A rule of weights instead of a query: it holds where the weights of what holds reach the threshold. "
+            "Written in a rules file as `score`, see below; in one line as here.",
+            "SCORE5(3 drone*; 2 port; -4 football)", "Drones over the port", "Drones over the port before the football",
+        ),
+        Operator(
             "title:", In, _in,
             "Only words of the title count, for a word, a phrase or a group.",
             "title:(drone OR missile)", "Drone over the harbour | Seen at noon", "A quiet night | No drone was seen",
@@ -141,6 +241,11 @@ OPERATORS: dict[str, Operator] = {
             "country:", Value, _value,
             "A country is named in any language: name, adjective, inhabitants, seat of government. ISO code.",
             "country:IR AND country:RU", "Россия и Иран подписали договор", "Iran signed a treaty",
+        ),
+        Operator(
+            "person:", Value, _value,
+            "A person is named, by the id that `wirewatch entities` prints; a star at the end takes all that begin so.",
+            "person:someone AND port", "", "",
         ),
         Operator(
             "lang:", Value, _value,
@@ -165,7 +270,7 @@ OPERATORS: dict[str, Operator] = {
     )
 }  # fmt: skip
 
-FUNCTIONS: dict[type[Any], Callable[[Any, TextView, str, Evaluate], Found | None]] = {
+FUNCTIONS: dict[type[Any], Callable[[Any, TextView, Extent, Evaluate], Found | None]] = {
     operator.kind: operator.function for operator in OPERATORS.values()
 }
 

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import re
 
-from pipelines.rules.model import And, In, Node, Not, Or, Phrase, Value, Word
+from pipelines.rules.forms import language_of
+from pipelines.rules.model import (
+    And,
+    AtLeast,
+    Cased,
+    First,
+    Forms,
+    In,
+    Literal,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Score,
+    Term,
+    Together,
+    Unit,
+    Value,
+)
 
 _BARE_VALUE = re.compile(r"[\w.\-/]+")
 # Words that are operators, or look like them to a reader, when they stand alone.
-RESERVED = frozenset({"and", "or", "not"})
+RESERVED = frozenset({"and", "or", "not", "near", "onear", "adj", "pre", "atleast", "first", "same"})
+_UNITS = {Unit.SENTENCE: "w/s", Unit.PARAGRAPH: "w/p"}
 
 
 def print_query(node: Node) -> str:
@@ -21,17 +42,48 @@ def print_query(node: Node) -> str:
         return f"NOT {_inner(node.child)}"
     if isinstance(node, In):
         return f"{node.part}:{_grouped(node.child)}"
-    if isinstance(node, Phrase):
-        return '"' + " ".join(map(_word, node.words)) + '"'
+    if isinstance(node, First):
+        return f"FIRST/{node.count}({print_query(node.child)})"
+    if isinstance(node, Near):
+        operator = "ONEAR" if node.is_ordered else "NEAR"
+        return f"{_choice(node.left)} {operator}/{node.distance} {_choice(node.right)}"
+    if isinstance(node, Together):
+        return f"{_choice(node.left)} {_UNITS[node.unit]} {_choice(node.right)}"
+    if isinstance(node, AtLeast):
+        return f"ATLEAST{node.count}({' OR '.join(map(_literal, node.literals))})"
+    if isinstance(node, Score):
+        terms = zip(node.weights, node.children, strict=True)
+        return f"SCORE{node.threshold}({'; '.join(f'{weight} {print_query(child)}' for weight, child in terms)})"
     if isinstance(node, Value):
         star = "*" if node.is_prefix else ""
         bare = _BARE_VALUE.fullmatch(node.value) is not None
         return f"{node.field}:{node.value}{star}" if bare else f'{node.field}:"{node.value}{star}"'
-    return f'"{node.text}"' if node.text in RESERVED else _word(node)
+    return _literal(node)
 
 
-def _word(word: Word) -> str:
-    return word.text + ("*" if word.is_prefix else "")
+def _literal(literal: Literal) -> str:
+    if not isinstance(literal, Phrase):
+        return f'"{literal.text}"' if literal.text in RESERVED else _term(literal)
+    return '"' + " ".join(map(_term, literal.words)) + '"'
+
+
+def _mark(term: Term) -> str:
+    if isinstance(term, Cased):
+        return "!"
+    if isinstance(term, Forms):
+        return "~" if term.language == language_of(term.text) else f"~{term.language}:"
+    return ""
+
+
+def _term(term: Term) -> str:
+    if isinstance(term, Pattern | Cased | Forms):
+        return _mark(term) + term.text
+    return term.text + ("*" if term.is_prefix else "")
+
+
+def _choice(literals: tuple[Literal, ...]) -> str:
+    written = " OR ".join(map(_literal, literals))
+    return f"({written})" if len(literals) > 1 else written
 
 
 def _inner(node: Node) -> str:
@@ -39,4 +91,5 @@ def _inner(node: Node) -> str:
 
 
 def _grouped(node: Node) -> str:
-    return f"({print_query(node)})" if isinstance(node, And | Or | Not) else print_query(node)
+    is_row = isinstance(node, And | Or | Not | Near | Together)
+    return f"({print_query(node)})" if is_row else print_query(node)

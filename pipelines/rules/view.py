@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from connectors.records import Evidence
 from pipelines.model import Item
-from pipelines.rules.model import Value, Word
+from pipelines.rules.forms import forms_of
+from pipelines.rules.model import Cased, Forms, Literal, Pattern, Term, Unit, Value, Word, terms_of
+from pipelines.text.sentences import number_units
 from pipelines.text.tokens import Tokens, words_of
+
+# First place, and the first place behind.
+Extent = tuple[int, int]
+# Places of a literal's first and last word.
+Span = tuple[int, int]
+
+# Fields whose values are ids of the entities that the item names.
+ENTITY_FIELDS = ("country", "person", "org", "place")
+# Fields of which a value takes whole words, wherever they stand in the fact.
+WORD_FIELDS = ("category", "url")
 
 
 class TextView:
@@ -19,29 +32,66 @@ class TextView:
         self.tokens = tokens
         self._facts: dict[str, list[str]] = {}
 
-    def positions(self, word: Word) -> Sequence[int]:
-        """Give the places of a word, in order."""
-        if word.is_prefix:
-            return [place for place, found in enumerate(self.tokens.words) if found.startswith(word.text)]
-        return [place for place, found in enumerate(self.tokens.words) if found == word.text]
+    @cached_property
+    def _units(self) -> dict[Unit, list[int]]:
+        sentences, paragraphs = number_units(self.tokens)
+        return {Unit.SENTENCE: sentences, Unit.PARAGRAPH: paragraphs}
 
-    def is_at(self, word: Word, place: int) -> bool:
-        """Say whether a word stands at a place; places past the end hold nothing."""
-        words = self.tokens.words
-        if not 0 <= place < len(words):
+    def spans(self, literal: Literal, extent: Extent) -> list[Span]:
+        """Give where a literal stands inside an extent, in order; a phrase never reaches over the boundary."""
+        terms = terms_of(literal)
+        first, behind = extent
+        return [
+            (place, place + len(terms) - 1)
+            for place in range(first, behind - len(terms) + 1)
+            if all(self._is_at(term, place + step) for step, term in enumerate(terms))
+        ]
+
+    def spans_of_any(self, literals: Sequence[Literal], extent: Extent) -> list[Span]:
+        """Give where any of some literals stands, in order, each stretch of words once."""
+        return sorted({span for literal in literals for span in self.spans(literal, extent)})
+
+    def _is_at(self, term: Term, place: int) -> bool:
+        tokens = self.tokens
+        word = tokens.words[place]
+        if place == tokens.title_count:
             return False
-        return words[place].startswith(word.text) if word.is_prefix else words[place] == word.text
+        if isinstance(term, Word):
+            return word.startswith(term.text) if term.is_prefix else word == term.text
+        if isinstance(term, Pattern):
+            return fits(term.text, word)
+        if isinstance(term, Cased):
+            return tokens.surface(place, place) == term.text
+        return word in forms_of(term.text, term.language)
 
-    def extent(self, part: str) -> tuple[int, int]:
-        """Give the first place of a part ("" all of it) and the first place behind it."""
+    def whole(self) -> Extent:
+        """Give the extent of the whole item."""
+        return 0, len(self.tokens.words)
+
+    def part(self, part: str) -> Extent:
+        """Give the extent of a part: "title", "lead" or "text"."""
         tokens = self.tokens
         if part == "title":
             return 0, tokens.title_count
-        if part == "text":
-            return tokens.title_count + 1, len(tokens.words)
-        if part == "lead":
-            return tokens.title_count + 1, tokens.lead_end
-        return 0, len(tokens.words)
+        return tokens.title_count + 1, tokens.lead_end if part == "lead" else len(tokens.words)
+
+    def first(self, extent: Extent, count: int) -> Extent:
+        """Give the extent of the first words of an extent; the boundary counts as no word."""
+        first, behind = extent
+        end = first + count
+        if first <= self.tokens.title_count < end:
+            end += 1
+        return first, min(behind, end)
+
+    def unit(self, unit: Unit, place: int) -> int:
+        """Give the number of the sentence or paragraph in which a word stands."""
+        return self._units[unit][place]
+
+    def are_apart(self, left: Span, right: Span) -> int:
+        """Give how many words ``right`` begins behind the end of ``left``, neighbours 1; 0 where it does not."""
+        if (left[0] < self.tokens.title_count) != (right[0] < self.tokens.title_count):
+            return 0
+        return max(0, right[0] - left[1])
 
     def evidence(self, first: int, last: int) -> Evidence:
         """Give the words ``first`` to ``last`` as they were written."""
@@ -59,25 +109,34 @@ class TextView:
         return any(fact_is(value, fact) for fact in self.facts(value.field))
 
 
+def fits(pattern: str, word: str) -> bool:
+    """Say whether a word fits a pattern of letters, ``?`` for one letter and perhaps a ``*`` at the end."""
+    stem = pattern.removesuffix("*")
+    is_long_enough = len(word) >= len(stem) if stem != pattern else len(word) == len(stem)
+    return is_long_enough and all(wanted in ("?", found) for wanted, found in zip(stem, word, strict=False))
+
+
 def facts_of(item: Item, field: str) -> list[str]:
     """Give an item's values under one field."""
     if field == "lang":
         return [item.language] if item.language else []
-    if field == "country":
-        return [entity.id[8:] for entity in item.entities if entity.id.startswith("country:")]
+    if field in ENTITY_FIELDS:
+        kind = f"{field}:"
+        return [entity.id.removeprefix(kind) for entity in item.entities if entity.id.startswith(kind)]
     if field == "feed":
         return [item.feed_id.lower()]
     if field == "source":
         host = urlsplit(item.url).hostname or ""
         return [name for name in (item.feed_id.lower(), host) if name]
+    if field == "url":
+        return [" ".join(words_of(item.url))]
     return [" ".join(words_of(category)) for category in item.categories]
 
 
 def fact_is(value: Value, fact: str) -> bool:
     """Say whether one of an item's values is the one that a query asks for."""
     wanted = value.value
-    if value.field == "category":
-        # Whole words, anywhere in the category.
+    if value.field in WORD_FIELDS:
         return f" {wanted}" in f" {fact}" if value.is_prefix else f" {wanted} " in f" {fact} "
     if value.is_prefix:
         return fact.startswith(wanted)
