@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,11 +13,28 @@ import yaml
 from connectors.errors import Fault, SettingsError
 from connectors.keys import stable_id
 from connectors.settings import Builder, is_text, read_nodes, setting
-from pipelines.rules.model import WHEN, Rule, Severity
+from pipelines.rules.model import WHEN, Node, Rule, Score, Severity, Word
 from pipelines.rules.print import print_query
 from pipelines.rules.syntax import QueryError, parse
 
 _NAME = re.compile(r"[\w][\w.-]{0,79}")
+_WEIGHT = re.compile(r"[+-]?\d{1,6}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreText:
+    """A rule of weights."""
+
+    threshold: int = setting(help="what the weights must reach", minimum=1, maximum=1_000_000)
+    terms: dict[str, int] = setting(help="queries and what each adds where it holds; negative speaks against")
+
+
+@dataclass(frozen=True, slots=True)
+class TestsText:
+    """Texts on which a rule is tried, written "title | text"."""
+
+    match: tuple[str, ...] = setting((), help="texts for which it must hold")
+    miss: tuple[str, ...] = setting((), help="texts for which it must not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +42,13 @@ class RuleText:
     """One rule as a desk writes it."""
 
     name: str = setting(help="letters, digits, - and _; unique over all files")
-    query: str = setting(help="what to look for, in the query language")
+    query: str = setting("", help="what to look for, in the query language")
+    score: ScoreText | None = setting(None, help="in place of a query: weights that must add up to a threshold")
     severity: Severity = setting(Severity.MEDIUM, help="how loud its alerts are")
     when: tuple[str, ...] = setting((), help=f"on what it alerts: {', '.join(WHEN)}; none means all")
     routes: tuple[str, ...] = setting((), help="names of sinks; none means every sink")
     languages: tuple[str, ...] = setting((), help="two-letter codes of the languages it reads; none means all")
+    tests: TestsText = setting(factory=TestsText, help="texts for `wirewatch rules test`")
 
 
 def default_rules_path() -> Path:
@@ -40,22 +59,34 @@ def default_rules_path() -> Path:
 def load_rules(paths: Iterable[str | Path]) -> tuple[Rule, ...]:
     """Read rules out of files, and out of all YAML files below folders, in order of path and line.
 
-    Errors: SettingsError with every fault of all files.
+    Named queries are shared by all files. Errors: SettingsError with every fault of all files.
     """
     faults: list[Fault] = []
+    files = [file for path in _files(paths, faults) if (file := _read_file(path, faults)) is not None]
+    named = _read_queries(files)
     rules: dict[str, Rule] = {}
-    for path in _files(paths, faults):
-        for rule in _read_file(path, faults):
+    for file in files:
+        for place, node in enumerate(file.rules):
+            rule = _read_rule(file, node, f"rules[{place}]", named)
+            if rule is None:
+                continue
             first = rules.setdefault(rule.name, rule)
             if first is not rule:
-                faults.append(
-                    Fault(
-                        rule.path, rule.line, rule.name, f"a rule of this name is in {first.path}:{first.line} already"
-                    )
-                )
+                message = f"a rule of this name is in {first.path}:{first.line} already"
+                faults.append(Fault(rule.path, rule.line, rule.name, message))
     if faults:
         raise SettingsError(faults)
     return tuple(rules.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A rules file taken apart."""
+
+    path: Path
+    builder: Builder
+    queries: tuple[tuple[str, yaml.ScalarNode], ...]
+    rules: tuple[yaml.Node, ...]
 
 
 def _files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
@@ -76,37 +107,82 @@ def _files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
     return found
 
 
-def _read_file(path: Path, faults: list[Fault]) -> list[Rule]:
+def _read_file(path: Path, faults: list[Fault]) -> _File | None:
     try:
         root = read_nodes(path)
     except SettingsError as error:
         faults.extend(error.faults)
-        return []
+        return None
     if root is None:
-        return []
+        return None
     builder = Builder(str(path), faults)
     if not isinstance(root, yaml.MappingNode):
-        builder.fault(root, "", "expected a mapping with the key rules")
-        return []
-    rules: list[Rule] = []
-    is_given = False
+        builder.fault(root, "", "expected a mapping with the keys rules and queries")
+        return None
+    queries: list[tuple[str, yaml.ScalarNode]] = []
+    rules: list[yaml.Node] = []
+    given: set[str] = set()
     for key, value in root.value:
-        if is_given and key.value == "rules":
-            builder.fault(key, "rules", "given twice")
-        is_given |= key.value == "rules"
-        if key.value != "rules":
-            builder.fault(key, str(key.value), "unknown key; a rules file has one key: rules")
+        name = str(key.value)
+        if name in given:
+            builder.fault(key, name, "given twice")
+        given.add(name)
+        if name not in ("rules", "queries"):
+            builder.fault(key, name, "unknown key; a rules file has the keys rules and queries")
+        elif value.tag == "tag:yaml.org,2002:null":
+            continue
+        elif name == "queries":
+            queries += _named_queries(value, builder)
         elif isinstance(value, yaml.SequenceNode):
-            for place, node in enumerate(value.value):
-                rule = _read_rule(path, node, f"rules[{place}]", builder)
-                if rule is not None:
-                    rules.append(rule)
-        elif value.tag != "tag:yaml.org,2002:null":
-            builder.fault(value, "rules", "expected a list of rules")
-    return rules
+            rules += value.value
+        else:
+            builder.fault(value, name, "expected a list of rules")
+    return _File(path, builder, tuple(queries), tuple(rules))
 
 
-def _read_rule(path: Path, node: yaml.Node, where: str, builder: Builder) -> Rule | None:
+def _named_queries(node: yaml.Node, builder: Builder) -> Iterator[tuple[str, yaml.ScalarNode]]:
+    if not isinstance(node, yaml.MappingNode):
+        builder.fault(node, "queries", "expected a mapping of names to queries")
+        return
+    for key, value in node.value:
+        name = str(key.value)
+        if not isinstance(key, yaml.ScalarNode) or not _NAME.fullmatch(name):
+            builder.fault(key, "queries", f"expected letters, digits, - _ and . (at most 80), got {name!r}")
+        elif not isinstance(value, yaml.ScalarNode) or not is_text(value):
+            builder.fault(value, f"queries.{name}", "expected a query")
+        else:
+            yield name, value
+
+
+def _read_queries(files: list[_File]) -> dict[str, Node]:
+    """Read all named queries, each of which may use those above it: no circle can be written."""
+    named: dict[str, Node] = {}
+    places: dict[str, str] = {}
+    for file in files:
+        for name, node in file.queries:
+            where = f"queries.{name}"
+            if name in places:
+                file.builder.fault(node, where, f"a query of this name is in {places[name]} already")
+                continue
+            places[name] = f"{file.path}:{node.start_mark.line + 1}"
+            parsed = _parsed(file, node, where, named)
+            # One mistake is told once, not at every use.
+            named[name] = parsed if parsed is not None else Word("mistaken")
+    return named
+
+
+def _parsed(file: _File, node: yaml.ScalarNode, where: str, named: Mapping[str, Node]) -> Node | None:
+    try:
+        return parse(node.value, named)
+    except QueryError as error:
+        line, column = _place_in_file(node, error.place)
+        at = yaml.Mark(str(file.path), 0, line, column, None, 0)
+        file.builder.fault(yaml.ScalarNode("", "", at), where, f"column {column + 1}: {error.reason}")
+        return None
+
+
+def _read_rule(file: _File, node: yaml.Node, where: str, named: Mapping[str, Node]) -> Rule | None:
+    builder = file.builder
     if not isinstance(node, yaml.MappingNode):
         builder.fault(node, where, "expected a mapping with name and query")
         return None
@@ -116,30 +192,54 @@ def _read_rule(path: Path, node: yaml.Node, where: str, builder: Builder) -> Rul
     if isinstance(name, yaml.ScalarNode) and name.value:
         where = str(name.value)
     is_sound = _check_fields(fields, where, builder)
-    query = fields.get("query")
-    if not isinstance(query, yaml.ScalarNode) or not is_text(query):
-        return None
-    try:
-        parsed = parse(query.value)
-    except QueryError as error:
-        line, column = _place_in_file(query, error.place)
-        at = yaml.Mark(str(path), 0, line, column, None, 0)
-        builder.fault(yaml.ScalarNode("", "", at), f"{where}.query", f"column {column + 1}: {error.reason}")
-        return None
-    if not is_sound or written is None:
+    parsed = _read_node(file, node, fields, where, named)
+    if not is_sound or written is None or parsed is None:
         return None
     return Rule(
         name=written.name,
         severity=written.severity,
-        query=written.query,
+        query=written.query or print_query(parsed),
         node=parsed,
         version=stable_id(print_query(parsed)),
         when=written.when or WHEN,
         routes=written.routes,
         languages=written.languages,
-        path=str(path),
+        must_match=written.tests.match,
+        must_miss=written.tests.miss,
+        path=str(file.path),
         line=node.start_mark.line + 1,
     )
+
+
+def _read_node(
+    file: _File, rule: yaml.Node, fields: dict[str, yaml.Node], where: str, named: Mapping[str, Node]
+) -> Node | None:
+    """Read what a rule looks for: its query or its score."""
+    query, score = fields.get("query"), fields.get("score")
+    if (query is None) == (score is None):
+        file.builder.fault(rule, where, "expected a query or a score, and not both")
+        return None
+    if query is not None:
+        is_query = isinstance(query, yaml.ScalarNode) and is_text(query)
+        return _parsed(file, query, f"{where}.query", named) if is_query else None
+    given = {str(key.value): value for key, value in score.value} if isinstance(score, yaml.MappingNode) else {}
+    terms, threshold = given.get("terms"), given.get("threshold")
+    if not isinstance(terms, yaml.MappingNode) or not isinstance(threshold, yaml.ScalarNode):
+        return None
+    children, weights = [], []
+    for key, value in terms.value:
+        child = _parsed(file, key, f"{where}.score.terms", named) if isinstance(key, yaml.ScalarNode) else None
+        if child is None or not _WEIGHT.fullmatch(str(value.value)):
+            return None
+        children.append(child)
+        weights.append(int(value.value))
+    if not _WEIGHT.fullmatch(threshold.value):
+        return None
+    made = Score(int(threshold.value), tuple(children), tuple(weights))
+    if sum(weight for weight in weights if weight > 0) < made.threshold:
+        file.builder.fault(threshold, f"{where}.score.threshold", "all weights together do not reach it")
+        return None
+    return made
 
 
 def _check_fields(fields: dict[str, yaml.Node], where: str, builder: Builder) -> bool:

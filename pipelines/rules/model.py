@@ -223,6 +223,9 @@ class Rule:
     routes: tuple[str, ...] = ()
     # Two-letter codes of the languages it reads; () means all.
     languages: tuple[str, ...] = ()
+    # Texts on which the desk tries it, "title | text".
+    must_match: tuple[str, ...] = ()
+    must_miss: tuple[str, ...] = ()
     # Where it was written, for faults.
     path: str = ""
     line: int = 0

@@ -40,9 +40,7 @@ def _literal(node: Literal, view: TextView, extent: Extent, evaluate: Evaluate) 
     return [view.evidence(*span) for span in view.spans(node, extent)] or None
 
 
-def _pairs(
-    left: list[Span], right: list[Span], are_pair: Callable[[Span, Span], bool], view: TextView
-) -> Found | None:
+def _pairs(left: list[Span], right: list[Span], are_pair: Callable[[Span, Span], bool], view: TextView) -> Found | None:
     """Give the words of all spans that take part in a pair."""
     pairs = [(one, other) for one in left for other in right if are_pair(one, other)]
     return [view.evidence(*span) for pair in pairs for span in pair] or None
@@ -202,7 +200,7 @@ OPERATORS: dict[str, Operator] = {
         ),
         Operator(
             "?", Pattern, _literal,
-            "One letter, whichever; at least three letters must come first, or two before a letter more.",
+            "One letter, whichever; at least three letters must come first.",
             "organi?ation*", "Two organisations, one organization", "An organic nation",
         ),
         Operator(
@@ -245,7 +243,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             "person:", Value, _value,
             "A person is named, by the id that `wirewatch entities` prints; a star at the end takes all that begin so.",
-            "person:someone AND port", "", "",
+            "person:patru* AND port", "", "",
         ),
         Operator(
             "lang:", Value, _value,

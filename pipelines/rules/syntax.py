@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -17,17 +18,43 @@ import lark
 
 from connectors.errors import WirewatchError
 from pipelines.entities.countries import country_ids, entities_of_text
-from pipelines.rules.model import And, In, Node, Not, Or, Phrase, Value, Word, is_negative
+from pipelines.rules.forms import LANGUAGES, language_of
+from pipelines.rules.model import (
+    And,
+    AtLeast,
+    Cased,
+    First,
+    Forms,
+    In,
+    Literal,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Score,
+    Term,
+    Together,
+    Unit,
+    Value,
+    Word,
+    is_negative,
+    walk,
+)
 from pipelines.rules.print import RESERVED
-from pipelines.text.tokens import words_of
+from pipelines.rules.view import ENTITY_FIELDS, WORD_FIELDS
+from pipelines.text.tokens import tokenize, words_of
 
 LENGTH_LIMIT = 20_000
 TERMS_LIMIT = 2_000
 DEPTH_LIMIT = 40
 PREFIX_LEAST = 3
+DISTANCE_LIMIT = 100
+COUNT_LIMIT = 1_000
 
 PARTS = ("title", "text", "lead")
-VALUES = ("country", "lang", "source", "feed", "category")
+VALUES = (*ENTITY_FIELDS, "lang", "source", "feed", *WORD_FIELDS)
 FIELDS = (*PARTS, *VALUES)
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -35,7 +62,13 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 # Cyrillic and Greek letters that cannot be told from those of AND, OR and NOT; marks of direction, joiners.
 _LOOK_ALIKES = str.maketrans("АОТΑΟΤΝ", "AOTAOTN", "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 _BRACKETS = re.compile(r'"[^"]*"|["()]')
-_LATER = re.compile(r"(?:O?NEAR|ADJ|PRE|W|FIRST)/\w+|ATLEAST\d*|[~!@].+|.*[?$].*", re.I)
+_ALMOST = re.compile(r"(?:O?NEAR|ADJ|PRE|W|FIRST)/\S*|N/\d+|(?:O?NEAR|ADJ|PRE)\d+|ATLEAST/?\d*", re.I)
+_MARK = re.compile("!|~(?:[a-z]{2}:)?")
+_SCORE = re.compile(r"\s*SCORE(\d{1,6})\s*\((.*)\)\s*", re.S)
+_SCORE_PIECE = re.compile(r'(?:[^;"]|"[^"]*")+')
+_WEIGHTED = re.compile(r"\s*([+-]?\d{1,6})\s+")
+_REGEX = re.compile(r"/.+/[a-z]*")
+_BARE_OPERATORS = frozenset(word.upper() for word in RESERVED) - {"AND", "OR", "NOT", "FIRST", "SAME"}
 _READING_LIMIT = 120
 
 
@@ -74,11 +107,30 @@ class _Leaf:
     text: str
     is_quoted: bool
     start: int
+    # "!", "~" or "~ru:" before it.
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
     name: str
+    child: _Raw
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Two operands with an operator of distance between them."""
+
+    operator: str
+    left: _Raw
+    right: _Raw
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    operator: str
     child: _Raw
     start: int
 
@@ -96,14 +148,39 @@ class _Negated:
     start: int
 
 
-_Raw = _Leaf | _Field | _Joined | _Negated
+_Raw = _Leaf | _Field | _Beside | _Counted | _Joined | _Negated
 
 
-def parse(query: str) -> Node:
-    """Read a query. Errors: QueryError, the first fault only."""
+def parse(query: str, named: Mapping[str, Node] | None = None) -> Node:
+    """Read a query; ``named`` gives what ``@name`` stands for. Errors: QueryError, the first fault only."""
     _check_characters(query)
     plain = query.translate(_QUOTES)
     _check_brackets(plain)
+    if found := _SCORE.fullmatch(plain):
+        return _parse_score(plain, found, named or {})
+    return _parse_plain(plain, named or {})
+
+
+def _parse_score(query: str, found: re.Match[str], named: Mapping[str, Node]) -> Score:
+    """Read a rule of weights in its one-line form."""
+    children, weights, place = [], [], found.start(2)
+    for piece in _SCORE_PIECE.findall(found[2]):
+        weighted = _WEIGHTED.match(piece)
+        if weighted is None:
+            raise QueryError(query, place, "expected a weight and a query", "write SCORE5(3 drone*; -2 football)")
+        try:
+            children.append(_parse_plain(piece[weighted.end() :], named))
+        except QueryError as error:
+            raise QueryError(query, place + weighted.end() + error.place, error.message, error.hint) from None
+        weights.append(int(weighted[1]))
+        place += len(piece) + 1
+    made = Score(int(found[1]), tuple(children), tuple(weights))
+    if sum(weight for weight in weights if weight > 0) < made.threshold or not made.threshold:
+        raise QueryError(query, 0, "all weights together do not reach the threshold", "it would never hold")
+    return made
+
+
+def _parse_plain(plain: str, named: Mapping[str, Node]) -> Node:
     try:
         raw = _Reader(plain).transform(_parser().parse(plain))
     except lark.exceptions.VisitError as error:
@@ -112,10 +189,10 @@ def parse(query: str) -> Node:
         raise
     except lark.UnexpectedInput as error:
         _explain(plain, error)
-    node = _Resolver(plain).resolve(raw, "", "")
+    node = _Resolver(plain, named).resolve(raw, "", "")
     if is_negative(node):
         raise QueryError(
-            query, 0, "nothing but exclusions", "say what must be there: a query needs a word that it wants"
+            plain, 0, "nothing but exclusions", "say what must be there: a query needs a word that it wants"
         )
     return node
 
@@ -184,8 +261,13 @@ class _Reader(lark.visitors.Transformer_NonRecursive[Any, Any]):  # type: ignore
         """Give a word or quoted text, with its extent as written."""
         token = children[0]
         quoted = token.type == "QUOTED"
-        text = str(token)[1:-1] if quoted else str(token)
-        return _Leaf(text, quoted, token.start_pos + quoted), token.start_pos, token.end_pos
+        written = str(token)
+        mark = _MARK.match(written)
+        skipped = mark.end() if mark else 0
+        text = written[skipped + 1 : -1] if quoted else written[skipped:]
+        place = token.start_pos + skipped
+        leaf = _Leaf(text, quoted, place + quoted, mark[0] if mark else "")
+        return leaf, token.start_pos, token.end_pos
 
     def nested(self, children: list[Any]) -> tuple[_Raw, int, int]:
         """Give a group in parentheses."""
@@ -203,6 +285,11 @@ class _Reader(lark.visitors.Transformer_NonRecursive[Any, Any]):  # type: ignore
             )
         return _Field(name, child, field.start_pos), field.start_pos, end
 
+    def counted(self, children: list[Any]) -> tuple[_Raw, int, int]:
+        """Give what ATLEASTn or FIRST/n stands before."""
+        operator, (child, _, end) = children
+        return _Counted(str(operator).upper(), child, operator.start_pos), operator.start_pos, end
+
     def piece(self, children: list[Any]) -> Any:
         """Give an operator's token or what it stands between, with its extent."""
         return children[0]
@@ -212,6 +299,7 @@ class _Reader(lark.visitors.Transformer_NonRecursive[Any, Any]):  # type: ignore
 
     def group(self, pieces: list[Any]) -> _Raw:
         """Join a row of operands by its operators."""
+        pieces = self._with_pairs(pieces)
         operands: list[tuple[_Raw, str]] = []
         first = -1
         joints: list[str] = []
@@ -251,6 +339,25 @@ class _Reader(lark.visitors.Transformer_NonRecursive[Any, Any]):  # type: ignore
         kind = Or if "OR" in joints else And
         return _Joined(kind, children, _start_of(children[0]))
 
+    def _with_pairs(self, pieces: list[Any]) -> list[Any]:
+        """Bind each operator of distance to its two neighbours, tighter than AND."""
+        bound: list[Any] = []
+        rest = iter(pieces)
+        for piece in rest:
+            if not isinstance(piece, lark.Token) or piece.type != "PROXIMITY":
+                bound.append(piece)
+                continue
+            right = next(rest, None)
+            if not bound or isinstance(bound[-1], lark.Token) or right is None or isinstance(right, lark.Token):
+                self._fail(piece.start_pos, f"{piece} needs a word, a phrase or (… OR …) on both sides")
+            left, start, _ = bound.pop()
+            if isinstance(left, _Beside):
+                self._fail(
+                    piece.start_pos, f"a second {piece} in a row", "measure between two at a time, joined by AND"
+                )
+            bound.append((_Beside(str(piece).upper(), left, right[0], piece.start_pos), start, right[2]))
+        return bound
+
     def _readings(self, texts: list[str], joints: list[str]) -> tuple[str, str]:
         """Write the row once with AND and once with OR in parentheses."""
         written = []
@@ -268,14 +375,17 @@ class _Reader(lark.visitors.Transformer_NonRecursive[Any, Any]):  # type: ignore
 
 
 def _start_of(raw: _Raw) -> int:
-    return raw.start - raw.is_quoted if isinstance(raw, _Leaf) else raw.start
+    if isinstance(raw, _Beside):
+        return _start_of(raw.left)
+    return raw.start - raw.is_quoted - len(raw.mark) if isinstance(raw, _Leaf) else raw.start
 
 
 class _Resolver:
     """Gives the words their field, folds them, and puts the tree into its one normal form."""
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, named: Mapping[str, Node]) -> None:
         self._query = query
+        self._named = named
         self._terms = 0
 
     def _fail(self, place: int, message: str, hint: str = "") -> NoReturn:
@@ -296,10 +406,67 @@ class _Resolver:
             return Not(child)
         if isinstance(raw, _Joined):
             return self._join(raw, [self.resolve(child, part, field) for child in raw.children])
+        if isinstance(raw, _Beside):
+            return self._beside(raw, part, field)
+        if isinstance(raw, _Counted):
+            return self._counted(raw, part, field)
+        if not raw.is_quoted and not raw.mark and raw.text.startswith("@"):
+            return self._sub_query(raw, part, field)
         self._terms += 1
         if self._terms > TERMS_LIMIT:
             self._fail(raw.start, f"more than {TERMS_LIMIT} terms", "make it several rules")
         return self._value(raw, field) if field else self._words(raw)
+
+    def _beside(self, raw: _Beside, part: str, field: str) -> Node:
+        if field:
+            self._fail(raw.start, f"{raw.operator} inside {field}:", "distance is measured between words of the text")
+        left, right = (self._literals(side, raw.operator, part) for side in (raw.left, raw.right))
+        if raw.operator in ("W/S", "W/P"):
+            return Together(left, right, Unit.SENTENCE if raw.operator == "W/S" else Unit.PARAGRAPH)
+        name, _, number = raw.operator.partition("/")
+        distance = self._number(number, raw, DISTANCE_LIMIT, "write a distance")
+        return Near(left, right, distance, is_ordered=name not in ("NEAR", "W"))
+
+    def _counted(self, raw: _Counted, part: str, field: str) -> Node:
+        if field:
+            self._fail(raw.start, f"{raw.operator} inside {field}:", "only words of the text are counted")
+        number = raw.operator.lstrip("ATLEASFIR/")
+        if raw.operator.startswith("ATLEAST"):
+            literals = self._literals(raw.child, raw.operator, part)
+            return AtLeast(self._number(number, raw, COUNT_LIMIT, "write a count"), literals)
+        child = self.resolve(raw.child, part, "")
+        if any(isinstance(below, In | First) for below in walk(child)):
+            self._fail(raw.start, f"a field or a second FIRST inside {raw.operator}", "write title:(FIRST/n …)")
+        if is_negative(child):
+            self._fail(raw.start, f"{raw.operator} of what only excludes", "write NOT before it")
+        return First(self._number(number, raw, COUNT_LIMIT, "write a number of words"), child)
+
+    def _number(self, digits: str, raw: _Beside | _Counted, limit: int, hint: str) -> int:
+        number = int(digits[:9])
+        if not 1 <= number <= limit:
+            self._fail(raw.start, f"{raw.operator} counts {number}", f"{hint} from 1 to {limit}")
+        return number
+
+    def _literals(self, raw: _Raw, operator: str, part: str) -> tuple[Literal, ...]:
+        """Read one side of a distance: a word, a phrase or alternatives of them."""
+        node = self.resolve(raw, part, "")
+        choices = node.children if isinstance(node, Or) else (node,)
+        for choice in choices:
+            if not isinstance(choice, Literal):
+                self._fail(_start_of(raw), f"{operator} takes words and phrases", 'on each side: word, "…" or (… OR …)')
+        # The check above leaves literals only; the type checker cannot see it.
+        return tuple(dict.fromkeys(choices))  # type: ignore[arg-type]
+
+    def _sub_query(self, raw: _Leaf, part: str, field: str) -> Node:
+        name = raw.text[1:]
+        if name not in self._named:
+            known = ", ".join(f"@{one}" for one in self._named) or "none; add them under queries: in a rules file"
+            self._fail(raw.start, f"no query is named {raw.text}", f"known: {known[:_READING_LIMIT]}")
+        node = self._named[name]
+        if field or (part and any(isinstance(below, In | Value) for below in walk(node))):
+            self._fail(raw.start, f"{raw.text} inside {field or part}:", "it has fields of its own")
+        self._terms += sum(1 for below in walk(node) if isinstance(below, Literal | Value))
+        return node
 
     def _join(self, raw: _Joined, children: list[Node]) -> Node:
         flat: list[Node] = []
@@ -309,48 +476,96 @@ class _Resolver:
             self._fail(raw.start, "an alternative that only excludes", "it would hold for nearly every item")
         return raw.kind(tuple(flat))
 
-    def _words(self, leaf: _Leaf) -> Node:
-        if not leaf.is_quoted:
+    def _words(self, leaf: _Leaf) -> Literal:
+        if not leaf.is_quoted and not leaf.mark:
             self._check_bare(leaf)
-        pieces = leaf.text.split()
-        words: list[Word] = []
-        for piece in pieces:
-            place = leaf.start + max(0, leaf.text.find(piece))
-            starred = piece.endswith("*")
-            if "*" in piece.rstrip("*"):
-                self._fail(
-                    place + piece.index("*"), "* may stand only at the end of a word", "write the words out, with OR"
-                )
-            folded = words_of(piece)
-            if starred and not folded:
-                self._fail(place, "nothing before the *", f"write at least {PREFIX_LEAST} letters before it")
-            words += map(Word, folded)
-            if starred and not _is_whole_by_itself(words[-1].text):
-                least = 2 if "\uac00" <= words[-1].text[0] <= "\ud7a3" else PREFIX_LEAST
-                if len(words[-1].text) < least:
-                    self._fail(place, f"{piece} fits too many words", f"write at least {least} letters before the *")
-                words[-1] = Word(words[-1].text, True)
-        if not words:
+        terms: list[Term] = []
+        place = leaf.start
+        for piece in leaf.text.split():
+            place = self._query.index(piece, place)
+            mark = _MARK.match(piece) if leaf.is_quoted and not leaf.mark else None
+            skipped = mark.end() if mark else 0
+            terms += self._terms_of(piece[skipped:], mark[0] if mark else leaf.mark, place + skipped)
+            place += len(piece)
+        if not terms:
             self._fail(leaf.start, "no letter or digit to look for", "punctuation is not searched")
-        return words[0] if len(words) == 1 else Phrase(tuple(words))
+        return terms[0] if len(terms) == 1 else Phrase(tuple(terms))
+
+    def _terms_of(self, piece: str, mark: str, place: int) -> list[Term]:
+        """Read what stands between two spaces: usually one word, several where hyphens or dots part it."""
+        if mark and ("*" in piece or "?" in piece):
+            self._fail(place, f"a wildcard behind {mark}", "write the word out")
+        if mark == "!":
+            cut = tokenize(piece, "")
+            return [Cased(cut.surface(word, word)) for word in range(cut.title_count)]
+        if mark:
+            return [self._forms(word, mark, place) for word in words_of(piece)]
+        if "?" in piece.rstrip("?*") or ("?" in piece and words_of(piece)):
+            return [self._pattern(piece, place)]
+        starred = piece.endswith("*")
+        if "*" in piece.rstrip("*"):
+            self._fail(
+                place + piece.index("*"), "* may stand only at the end of a word", "write the words out, with OR"
+            )
+        words: list[Term] = [Word(word) for word in words_of(piece)]
+        if not starred:
+            return words
+        if not words:
+            self._fail(place, "nothing before the *", f"write at least {PREFIX_LEAST} letters before it")
+        last = words_of(piece)[-1]
+        if not _is_whole_by_itself(last):
+            least = 2 if "\uac00" <= last[0] <= "\ud7a3" else PREFIX_LEAST
+            if len(last) < least:
+                self._fail(place, f"{piece} fits too many words", f"write at least {least} letters before the *")
+            words[-1] = Word(last, True)
+        return words
+
+    def _pattern(self, piece: str, place: int) -> Pattern:
+        starred = piece.endswith("*")
+        stem = piece.rstrip("*")
+        if "*" in stem:
+            self._fail(place + piece.index("*"), "* may stand only at the end of a word", "write ? for one letter")
+        parts = [words_of(part) for part in stem.split("?")]
+        if any(len(part) > 1 for part in parts):
+            self._fail(place, f"{piece} is more than one word", 'write "…" around words')
+        pattern = "?".join(part[0] if part else "" for part in parts)
+        if len(pattern.partition("?")[0]) < PREFIX_LEAST:
+            self._fail(place, f"{piece} fits too many words", f"write at least {PREFIX_LEAST} letters before the ?")
+        return Pattern(pattern + "*" * starred)
+
+    def _forms(self, word: str, mark: str, place: int) -> Forms:
+        language = mark[1:-1] or language_of(word)
+        if language not in LANGUAGES:
+            self._fail(place - len(mark), f"no endings are known for {language}", f"known: {', '.join(LANGUAGES)}")
+        return Forms(word, language)
 
     def _check_bare(self, leaf: _Leaf) -> None:
         meant = unicodedata.normalize("NFKC", leaf.text).translate(_LOOK_ALIKES)
-        if meant.lower() in RESERVED and not leaf.text.isascii():
+        if meant.lower() in ("and", "or", "not") and not leaf.text.isascii():
             self._fail(
                 leaf.start, f"looks like {meant}, but holds other letters or marks",
                 f'type {meant.upper()} for the operator, "{meant.lower()}" in quotes for the word',
             )  # fmt: skip
-        if leaf.text.lower() in RESERVED and not leaf.text.isupper():
+        if leaf.text.lower() in ("and", "or", "not") and not leaf.text.isupper():
             self._fail(
                 leaf.start, f"{leaf.text} may be an operator or a word",
                 f'write {leaf.text.upper()} for the operator, "{leaf.text.lower()}" in quotes for the word',
             )  # fmt: skip
-        if _LATER.fullmatch(leaf.text):
+        if _ALMOST.fullmatch(leaf.text) or leaf.text in _BARE_OPERATORS:
             self._fail(
-                leaf.start, f"{leaf.text} is no operator of this version",
-                'known: AND OR NOT - ( ) "…" word* and ' + " ".join(f"{field}:" for field in FIELDS),
+                leaf.start, f"{leaf.text} is no operator as it stands",
+                f'write NEAR/5, ONEAR/5, w/s, w/p, ATLEAST3(…) or FIRST/50; for the word: "{leaf.text.lower()}"',
             )  # fmt: skip
+        if _REGEX.fullmatch(leaf.text):
+            self._fail(
+                leaf.start,
+                "regular expressions are not matched",
+                "write the words with OR, * and ?; in quotes as words",
+            )
+        if "$" in leaf.text:
+            self._fail(
+                leaf.start + leaf.text.index("$"), "$ is no wildcard here", "write * for any ending, ? for one letter"
+            )
 
     def _value(self, leaf: _Leaf, field: str) -> Value:
         text = " ".join(leaf.text.split())
@@ -366,10 +581,10 @@ class _Resolver:
             if field == "country" and f"country:{text.upper()}" not in country_ids():
                 self._fail(leaf.start, f"no country has the code {text}", _code_hint(field, text))
             return Value(field, text.upper() if field == "country" else text.lower())
-        if field == "category":
+        if field in WORD_FIELDS:
             text = " ".join(words_of(text))
             if not text:
-                self._fail(leaf.start, "no letter or digit to look for", "write category:word")
+                self._fail(leaf.start, "no letter or digit to look for", f"write {field}:word")
         return Value(field, text.lower(), starred)
 
 
