@@ -220,8 +220,9 @@ def _read_node(
         file.builder.fault(rule, where, "expected a query or a score, and not both")
         return None
     if query is not None:
-        is_query = isinstance(query, yaml.ScalarNode) and is_text(query)
-        return _parsed(file, query, f"{where}.query", named) if is_query else None
+        if not isinstance(query, yaml.ScalarNode) or not is_text(query):
+            return None
+        return _parsed(file, query, f"{where}.query", named)
     given = {str(key.value): value for key, value in score.value} if isinstance(score, yaml.MappingNode) else {}
     terms, threshold = given.get("terms"), given.get("threshold")
     if not isinstance(terms, yaml.MappingNode) or not isinstance(threshold, yaml.ScalarNode):

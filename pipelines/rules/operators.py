@@ -171,12 +171,12 @@ OPERATORS: dict[str, Operator] = {
             "NEAR/n", Near, _near,
             "At most n words apart in either order; neighbours are 1 apart. `w/n` is the same. Each side is a word, "
             "a phrase or alternatives in parentheses; the two may not overlap, and title and text are apart.",
-            "(minister OR envoy) NEAR/4 talks", "Talks with the envoy go on", "The envoy left; nobody knew of any talks",
+            "(minister OR envoy) NEAR/4 talks", "Talks with the envoy", "The envoy left; nobody knew of any talks",
         ),
         Operator(
             "ONEAR/n", Near, _near,
             "The same, in this order. `pre/n` and `adj/n` are the same.",
-            "missile ONEAR/2 tests", "Missile and rocket tests", "Tests of a missile",
+            "missile ONEAR/3 tests", "Missile and rocket tests", "Tests of a missile",
         ),
         Operator(
             "w/s", Together, _together,
@@ -242,8 +242,18 @@ OPERATORS: dict[str, Operator] = {
         ),
         Operator(
             "person:", Value, _value,
-            "A person is named, by the id that `wirewatch entities` prints; a star at the end takes all that begin so.",
-            "person:patru* AND port", "", "",
+            "A person is named, by the id that `wirewatch entities` prints; a star takes all that begin so.",
+            "person:ana-* AND port", "Ana Example opens the port", "Nobody opens the port",
+        ),
+        Operator(
+            "org:", Value, _value,
+            "The same for an organisation, a ministry, a company or an armed group.",
+            "org:example-council AND port", "Example Council opens the port", "Nobody opens the port",
+        ),
+        Operator(
+            "place:", Value, _value,
+            "The same for a town, a strait or another place.",
+            "place:example-bay AND port", "The port of Example Bay", "The port is open",
         ),
         Operator(
             "lang:", Value, _value,
@@ -263,7 +273,12 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             "category:", Value, _value,
             "Whole words of a category that the publisher gave.",
-            'category:world AND port', "The port is open", "The harbour is open",
+            "category:world AND port", "The port is open", "The harbour is open",
+        ),
+        Operator(
+            "url:", Value, _value,
+            "Whole words of the item's link.",
+            "url:example AND port", "The port is open", "The harbour is open",
         ),
     )
 }  # fmt: skip

@@ -65,6 +65,7 @@ _BRACKETS = re.compile(r'"[^"]*"|["()]')
 _ALMOST = re.compile(r"(?:O?NEAR|ADJ|PRE|W|FIRST)/\S*|N/\d+|(?:O?NEAR|ADJ|PRE)\d+|ATLEAST/?\d*", re.I)
 _MARK = re.compile("!|~(?:[a-z]{2}:)?")
 _SCORE = re.compile(r"\s*SCORE(\d{1,6})\s*\((.*)\)\s*", re.S)
+_SCORE_BEGIN = re.compile(r"\s*(SCORE\d+\s*\()")
 _SCORE_PIECE = re.compile(r'(?:[^;"]|"[^"]*")+')
 _WEIGHTED = re.compile(r"\s*([+-]?\d{1,6})\s+")
 _REGEX = re.compile(r"/.+/[a-z]*")
@@ -158,6 +159,10 @@ def parse(query: str, named: Mapping[str, Node] | None = None) -> Node:
     _check_brackets(plain)
     if found := _SCORE.fullmatch(plain):
         return _parse_score(plain, found, named or {})
+    if found := _SCORE_BEGIN.match(plain):
+        raise QueryError(
+            query, found.start(1), "SCORE stands alone", "a score is a rule's whole query, up to its last )"
+        )
     return _parse_plain(plain, named or {})
 
 
@@ -430,7 +435,7 @@ class _Resolver:
     def _counted(self, raw: _Counted, part: str, field: str) -> Node:
         if field:
             self._fail(raw.start, f"{raw.operator} inside {field}:", "only words of the text are counted")
-        number = raw.operator.lstrip("ATLEASFIR/")
+        number = raw.operator.removeprefix("ATLEAST").removeprefix("FIRST").removeprefix("/")
         if raw.operator.startswith("ATLEAST"):
             literals = self._literals(raw.child, raw.operator, part)
             return AtLeast(self._number(number, raw, COUNT_LIMIT, "write a count"), literals)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from connectors.records import Evidence
 from pipelines.model import Item
 from pipelines.rules.forms import forms_of
-from pipelines.rules.model import Cased, Forms, Literal, Pattern, Term, Unit, Value, Word, terms_of
+from pipelines.rules.model import Cased, Literal, Pattern, Term, Unit, Value, Word, terms_of
 from pipelines.text.sentences import number_units
 from pipelines.text.tokens import Tokens, words_of
 

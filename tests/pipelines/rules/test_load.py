@@ -10,6 +10,7 @@ from connectors.errors import SettingsError
 from connectors.keys import stable_id
 from pipelines.rules.load import load_rules
 from pipelines.rules.model import WHEN, Severity
+from pipelines.rules.print import print_query
 
 
 def write(folder: Path, text: str, name: str = "rules.yaml") -> Path:
@@ -109,7 +110,7 @@ def test_every_mistake_is_listed_with_its_line(tmp_path: Path) -> None:
         (5, "rules[1].severity"),
         (9, "when.when"),
         (10, "rules[3].name"),
-        (11, "rules[4].query"),
+        (11, "no-query"),
         (13, "rules[5].querry"),
         (17, "tongue.languages"),
         (18, "rules[7]"),
@@ -180,3 +181,53 @@ def test_path_that_no_file_can_have_is_told(tmp_path: Path) -> None:
         "cannot be read: File name too long",
         "cannot be read: embedded null byte",
     ]
+
+
+def test_named_queries_are_shared_by_all_files(tmp_path: Path) -> None:
+    write(tmp_path, "rules:\n- {name: a, query: '@ports AND strike*'}\n", "a.yaml")
+    write(tmp_path, "queries:\n  bays: bay OR gulf\n  ports: '@bays OR port'\n", "b.yaml")
+    ((_, rule),) = [(None, rule) for rule in load_rules([tmp_path])]
+    assert print_query(rule.node) == "(bay OR gulf OR port) AND strike*"
+    assert rule.query == "@ports AND strike*"
+
+
+def test_mistake_in_a_named_query_is_told_once_however_often_it_is_used(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "queries:\n  ports: port OR\n  one: '@later'\n  later: port\n  ports: bay\nrules:\n"
+        "- {name: a, query: '@ports'}\n- {name: b, query: '@ports x'}\n",
+    )
+    found = faults_of(path)
+    assert [line for _, line, _ in found] == [2, 3, 5]
+    assert "queries.ports: column 15: OR needs something behind it" in found[0][2]
+    assert "no query is named @later; known: @ports" in found[1][2]
+    assert f"a query of this name is in {path}:2 already" in found[2][2]
+
+
+def test_score_is_read_in_place_of_a_query(tmp_path: Path) -> None:
+    text = "rules:\n- name: a\n  score: {threshold: 3, terms: {drone*: 2, '\"air raid\"': 1, film: -3}}\n"
+    (rule,) = load_rules([write(tmp_path, text)])
+    assert print_query(rule.node) == 'SCORE3(2 drone*; 1 "air raid"; -3 film)'
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("query: x, score: {threshold: 1, terms: {x: 1}}", "a: expected a query or a score, and not both"),
+        ("score: {threshold: 9, terms: {x: 1}}", "a.score.threshold: all weights together do not reach it"),
+        ("score: {threshold: 0, terms: {x: 1}}", "rules[0].score.threshold: expected at least 1, got '0'"),
+        ("score: {threshold: 1, terms: {x: much}}", "rules[0].score.terms.x: expected a whole number, got 'much'"),
+        ("score: {threshold: 1, terms: {x AND: 1}}", "a.score.terms: column 45: AND needs something behind it"),
+        ("score: {terms: {x: 1}}", "rules[0].score.threshold: required: what the weights must reach"),
+        ("score: 5", "rules[0].score: expected a mapping of settings"),
+        ("query: x, tests: {match: text}", "rules[0].tests.match: expected a list of text"),
+    ],
+)
+def test_mistake_in_a_score_or_in_tests_is_told_once(tmp_path: Path, rule: str, message: str) -> None:
+    assert faults_of(write(tmp_path, f"rules:\n- {{name: a, {rule}}}\n")) == [("rules.yaml", 2, message)]
+
+
+def test_texts_to_try_a_rule_on_are_kept(tmp_path: Path) -> None:
+    text = "rules:\n- {name: a, query: port, tests: {match: [A port, 'x | port'], miss: [Nothing]}}\n"
+    (rule,) = load_rules([write(tmp_path, text)])
+    assert (rule.must_match, rule.must_miss) == (("A port", "x | port"), ("Nothing",))

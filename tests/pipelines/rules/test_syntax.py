@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.rules.model import And, In, Not, Or, Phrase, Value, Word
+from pipelines.rules.model import (
+    And,
+    AtLeast,
+    Cased,
+    First,
+    Forms,
+    In,
+    Near,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Score,
+    Together,
+    Unit,
+    Value,
+    Word,
+)
 from pipelines.rules.print import print_query
 from pipelines.rules.syntax import DEPTH_LIMIT, LENGTH_LIMIT, TERMS_LIMIT, QueryError, parse
 
@@ -49,6 +66,40 @@ A, B, C = Word("alpha"), Word("beta"), Word("gamma")
         ("feed:tass*", Value("feed", "tass", True)),
         ('category:"Foreign Policy"', Value("category", "foreign policy")),
         ("alpha\n AND\tbeta", And((A, B))),
+        ("alpha NEAR/5 beta", Near((A,), (B,), 5)),
+        ("alpha w/5 beta", Near((A,), (B,), 5)),
+        ("alpha near/5 (beta OR gamma)", Near((A,), (B, C), 5)),
+        ('alpha ONEAR/2 "beta gamma"', Near((A,), (Phrase((B, C)),), 2, True)),
+        ("alpha pre/2 beta", Near((A,), (B,), 2, True)),
+        ("alpha adj/1 beta", Near((A,), (B,), 1, True)),
+        ("alpha NEAR/5 beta gamma", And((Near((A,), (B,), 5), C))),
+        ("alpha OR beta NEAR/5 gamma", Or((A, Near((B,), (C,), 5)))),
+        ("alpha -beta NEAR/5 gamma", And((A, Not(Near((B,), (C,), 5))))),
+        ("alpha w/s beta", Together((A,), (B,), Unit.SENTENCE)),
+        ("alpha W/P beta", Together((A,), (B,), Unit.PARAGRAPH)),
+        ("title:(alpha NEAR/5 beta)", In("title", Near((A,), (B,), 5))),
+        ("ATLEAST3(alpha OR beta)", AtLeast(3, (A, B))),
+        ("atleast/3 alpha", AtLeast(3, (A,))),
+        ("FIRST/50 alpha beta", And((First(50, A), B))),
+        ("FIRST/50(alpha beta)", First(50, And((A, B)))),
+        ("title:(FIRST/5 alpha)", In("title", First(5, A))),
+        ("title:FIRST/5 alpha", In("title", First(5, A))),
+        ("organi?ation*", Pattern("organi?ation*")),
+        ('"alpha organi?ation"', Phrase((A, Pattern("organi?ation")))),
+        ("!US", Cased("US")),
+        ('!"Islamic State"', Phrase((Cased("Islamic"), Cased("State")))),
+        ('"!US alpha"', Phrase((Cased("US"), A))),
+        ("!U.S.", Phrase((Cased("U"), Cased("S")))),
+        ("~alpha", Forms("alpha", "en")),
+        ("~делегация", Forms("делегация", "ru")),
+        ("~зброї", Forms("зброї", "uk")),
+        ("~پهپاد", Forms("پهپاد", "fa")),
+        ("~de:Rakete", Forms("rakete", "de")),
+        ('~"white house"', Phrase((Forms("white", "en"), Forms("house", "en")))),
+        ("person:nikolai-patrushev", Value("person", "nikolai-patrushev")),
+        ("url:/Sport/*", Value("url", "sport", True)),
+        ("SCORE5(3 alpha; 2 beta gamma; -4 alph*)", Score(5, (A, And((B, C)), Word("alph", True)), (3, 2, -4))),
+        ('SCORE1(1 "alpha; beta")', Score(1, (Phrase((A, B)),), (1,))),
         ("oral ANDES notable", And((Word("oral"), Word("andes"), Word("notable")))),
     ],
 )
@@ -87,7 +138,6 @@ def test_query_reads_as_its_tree(query: str, node: object) -> None:
         ('alpha "beta', 1, 7, "never closed"),
         ('""', 1, 2, "no letter or digit"),
         ("alpha AND &&&", 1, 11, "no letter or digit"),
-        ("person:putin", 1, 1, "unknown field person:"),
         ("https://example.org/a", 1, 1, "unknown field https:"),
         ("title:", 1, 6, "nothing after the field's colon"),
         ("alpha title: AND beta", 1, 12, "nothing after the field's colon"),
@@ -101,11 +151,32 @@ def test_query_reads_as_its_tree(query: str, node: object) -> None:
         ("alpha ＯＲ beta", 1, 7, "type OR for the operator"),
         ("alpha NΟΤ\u200f beta", 1, 7, "type NOT for the operator"),
         ("lang:russian", 1, 6, "two-letter code"),
-        ("alpha NEAR/5 beta", 1, 7, "NEAR/5 is no operator"),
-        ("ATLEAST3(alpha)", 1, 1, "ATLEAST3 is no operator"),
-        ("wom?n", 1, 1, "wom?n is no operator"),
-        ("!US", 1, 1, "!US is no operator"),
-        ("~alpha", 1, 1, "~alpha is no operator"),
+        ("alpha NEAR beta", 1, 7, "NEAR is no operator as it stands; write NEAR/5"),
+        ("alpha NEAR5 beta", 1, 7, "NEAR5 is no operator as it stands"),
+        ("alpha NEAR/x beta", 1, 7, "NEAR/x is no operator as it stands"),
+        ("alpha NEAR/5 beta NEAR/5 gamma", 1, 19, "measure between two at a time"),
+        ("alpha NEAR/0 beta", 1, 7, "write a distance from 1 to 100"),
+        ("alpha NEAR/101 beta", 1, 7, "write a distance from 1 to 100"),
+        ("alpha NEAR/99999999999 beta", 1, 7, "write a distance from 1 to 100"),
+        ("NEAR/5 alpha", 1, 1, "NEAR/5 needs a word, a phrase"),
+        ("alpha NEAR/5", 1, 7, "NEAR/5 needs a word, a phrase"),
+        ("alpha NEAR/5 -beta", 1, 7, "NEAR/5 needs a word, a phrase"),
+        ("alpha NEAR/5 (beta gamma)", 1, 15, "NEAR/5 takes words and phrases"),
+        ("alpha NEAR/5 title:beta", 1, 14, "NEAR/5 takes words and phrases"),
+        ("country:(alpha NEAR/5 beta)", 1, 16, "NEAR/5 inside country:"),
+        ("ATLEAST0(alpha)", 1, 1, "write a count from 1"),
+        ("ATLEAST3(alpha beta)", 1, 10, "ATLEAST3 takes words and phrases"),
+        ("FIRST/5(title:alpha)", 1, 1, "write title:(FIRST/n"),
+        ("wo?n", 1, 1, "at least 3 letters before the ?"),
+        ("!al*", 1, 2, "a wildcard behind !"),
+        ("~xx:alpha", 1, 1, "no endings are known for xx"),
+        ("@strikes", 1, 1, "no query is named @strikes"),
+        ("/alpha.*beta/", 1, 1, "regular expressions are not matched"),
+        ("alpha$", 1, 6, "$ is no wildcard"),
+        ("SCORE5(3 alpha; 1 beta)", 1, 1, "do not reach the threshold"),
+        ("SCORE5(alpha)", 1, 8, "expected a weight and a query"),
+        ("SCORE5(5 alpha; 1 beta OR)", 1, 24, "OR needs something behind it"),
+        ("SCORE5(5 alpha) AND beta", 1, 1, "SCORE stands alone"),
         ("alpha\x00beta", 1, 6, "control character U+0000"),
         ("alpha\nbe\u202eta", 2, 3, "control character U+202E"),
         ("(" * 200 + "a" + ")" * 200, 1, DEPTH_LIMIT + 1, "parentheses inside one another"),
@@ -123,6 +194,24 @@ def test_mistake_is_named_with_its_place_and_a_hint(query: str, line: int, colum
         parse(query)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert words in str(caught.value)
+
+
+def test_named_query_stands_for_its_tree() -> None:
+    named = {"strikes": parse("alpha OR beta"), "ports": parse("@strikes NEAR/5 gamma", {"strikes": Or((A, B))})}
+    assert parse("@strikes AND gamma", named) == And((Or((A, B)), C))
+    assert parse("@ports", named) == Near((A, B), (C,), 5)
+    assert parse("(@strikes OR gamma)", named) == Or((A, B, C))
+    assert parse("title:@strikes", named) == In("title", Or((A, B)))
+    with pytest.raises(QueryError, match="known: @strikes, @ports"):
+        parse("@strike", named)
+    with pytest.raises(QueryError, match="fields of its own"):
+        parse("title:@lines", {"lines": In("title", A)})
+
+
+def test_named_queries_cannot_grow_a_query_past_its_terms() -> None:
+    named = {"many": Or(tuple(Word(f"w{number}") for number in range(1500)))}
+    with pytest.raises(QueryError, match="terms"):
+        parse("@many AND (@many OR alpha)", named)
 
 
 def test_deepest_nesting_that_is_allowed_reads() -> None:
@@ -153,6 +242,12 @@ def test_caret_stands_right_in_a_very_long_line() -> None:
         ('alpha NOT "Beta gam*"', 'alpha AND NOT "beta gam*"'),
         ('"OR" alpha', '"or" AND alpha'),
         ('feed:"my feed*" x', 'feed:"my feed*" AND x'),
+        ('Alpha W/3 (beta OR "Gamma x")', 'alpha NEAR/3 (beta OR "gamma x")'),
+        ("Alpha pre/3 ~Beta", "alpha ONEAR/3 ~beta"),
+        ("alpha W/S !US", "alpha w/s !US"),
+        ("NOT (first/3 alpha) beta", "NOT FIRST/3(alpha) AND beta"),
+        ('"near" alpha', '"near" AND alpha'),
+        ("SCORE5( 3 alpha;2  beta gamma )", "SCORE5(3 alpha; 2 beta AND gamma)"),
     ],
 )
 def test_query_prints_in_one_spelling(query: str, printed: str) -> None:
