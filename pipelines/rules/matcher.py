@@ -7,63 +7,134 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from pipelines.model import Item, Match
 from pipelines.rules.anchors import anchors
 from pipelines.rules.evaluate import evaluate, in_reading_order
-from pipelines.rules.model import And, In, Node, Not, Phrase, Rule, Value, Word
-from pipelines.rules.view import TextView, fact_is
-from pipelines.text.tokens import Tokens
+from pipelines.rules.forms import forms_of
+from pipelines.rules.model import (
+    And,
+    AtLeast,
+    Cased,
+    First,
+    Forms,
+    In,
+    Leaf,
+    Literal,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Rule,
+    Score,
+    Term,
+    Together,
+    Value,
+    Word,
+    literals_of,
+    terms_of,
+)
+from pipelines.rules.view import Extent, Span, TextView, fact_is, fits
+from pipelines.text.tokens import Tokens, words_of
 
 _MEMO_LIMIT = 200_000
 _NOWHERE: tuple[int, ...] = ()
+# The fields and FIRSTs that a leaf stands in, outermost first.
+_Scope = tuple[In | First, ...]
 
 
 class _Words(dict[str, tuple[int, ...]]):
-    """Term numbers that a word stands for, computed once a word; forgets all when it grows too large."""
+    """Numbers of the terms that a word may stand for, computed once a word; forgets all when it grows too large."""
 
-    def __init__(self, terms: dict[Word, int]) -> None:
-        self._exact = {term.text: number for term, number in terms.items() if not term.is_prefix}
-        self._prefixes = {term.text: number for term, number in terms.items() if term.is_prefix}
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+    def __init__(self, terms: dict[Term, int]) -> None:
+        self._exact: dict[str, list[int]] = defaultdict(list)
+        self._beginnings: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for term, number in terms.items():
+            if isinstance(term, Pattern):
+                self._beginnings[term.text.partition("?")[0]].append((term.text, number))
+            elif isinstance(term, Word) and term.is_prefix:
+                self._beginnings[term.text].append((f"{term.text}*", number))
+            elif isinstance(term, Forms):
+                for form in forms_of(term.text, term.language):
+                    self._exact[form].append(number)
+            else:
+                # A cased term is one word, as it was cut.
+                self._exact[words_of(term.text)[0] if isinstance(term, Cased) else term.text].append(number)
+        self._lengths = sorted({len(beginning) for beginning in self._beginnings})
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         if len(self) >= _MEMO_LIMIT:
             self.clear()
-        numbers = [self._exact[word]] if word in self._exact else []
+        numbers = list(self._exact.get(word, ()))
         for length in self._lengths:
             if length > len(word):
                 break
-            number = self._prefixes.get(word[:length])
-            if number is not None:
-                numbers.append(number)
+            numbers += (number for pattern, number in self._beginnings.get(word[:length], ()) if fits(pattern, word))
         found = self[word] = tuple(numbers)
+        return found
+
+
+class _IndexedView(TextView):
+    """The plain view with the places of every known term at hand."""
+
+    def __init__(self, item: Item, tokens: Tokens, terms: dict[Term, int], words: _Words) -> None:
+        super().__init__(item, tokens)
+        self._terms = terms
+        self._extents: dict[_Scope, Extent] = {(): self.whole()}
+        self.places: dict[int, list[int]] = {}
+        places = self.places
+        known = [(place, numbers) for place, numbers in enumerate(map(words.__getitem__, tokens.words)) if numbers]
+        for place, numbers in known:
+            for number in numbers:
+                if number in places:
+                    places[number].append(place)
+                else:
+                    places[number] = [place]
+
+    def keep_cased(self, cased: dict[int, str]) -> None:
+        """Let go of the places where a cased term is written otherwise."""
+        for number in cased.keys() & self.places.keys():
+            wanted = cased[number]
+            kept = [place for place in self.places[number] if self.tokens.surface(place, place) == wanted]
+            if kept:
+                self.places[number] = kept
+            else:
+                del self.places[number]
+
+    def spans(self, literal: Literal, extent: Extent) -> list[Span]:
+        numbers = [self._terms[term] for term in terms_of(literal)]
+        length = len(numbers)
+        first, behind = extent
+        starts = [
+            place for place in self.places.get(numbers[0], _NOWHERE) if first <= place and place + length <= behind
+        ]
+        for step, number in enumerate(numbers[1:], 1):
+            if not starts:
+                break
+            places = set(self.places.get(number, _NOWHERE))
+            starts = [place for place in starts if place + step in places]
+        return [(place, place + length - 1) for place in starts]
+
+    def extent(self, scope: _Scope) -> Extent:
+        """Give the extent that some fields and FIRSTs leave."""
+        found = self._extents.get(scope)
+        if found is None:
+            outer, last = self.extent(scope[:-1]), scope[-1]
+            found = self.part(last.part) if isinstance(last, In) else self.first(outer, last.count)
+            self._extents[scope] = found
         return found
 
 
 class _Hits:
     """Where the terms of all rules stand in one item, and which values it has."""
 
-    def __init__(self, view: TextView, places: dict[int, list[int]], values: set[Value]) -> None:
-        self.places = places
+    def __init__(self, view: _IndexedView, values: set[Value]) -> None:
+        self.view = view
+        self.places = view.places
         # A set: testing it against another costs the smaller of the two.
-        self.present = set(places)
+        self.present = set(view.places)
         self.values = values
-        self.words = view.tokens.words
-        self.extents = {part: view.extent(part) for part in ("", "title", "lead", "text")}
-
-
-class _IndexedView(TextView):
-    """The plain view with the places of every known term at hand."""
-
-    def __init__(self, item: Item, tokens: Tokens, terms: dict[Word, int]) -> None:
-        super().__init__(item, tokens)
-        self._terms = terms
-        self.places: dict[int, list[int]] = {}
-
-    def positions(self, word: Word) -> Sequence[int]:
-        return self.places.get(self._terms[word], _NOWHERE)
 
 
 _Test = Callable[[_Hits], bool]
@@ -74,19 +145,20 @@ class RuleSet:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
-        self._terms: dict[Word, int] = {}
+        self._terms: dict[Term, int] = {}
         values: dict[Value, None] = {}
         self._tests: list[_Test] = []
         self._by_word: dict[int, list[int]] = defaultdict(list)
         self._by_value: dict[Value, list[int]] = defaultdict(list)
         for number, rule in enumerate(rules):
-            self._tests.append(self._compile(rule.node, "", values))
+            self._tests.append(self._compile(rule.node, (), values))
             for term in anchors(rule.node):
                 if isinstance(term, Value):
                     self._by_value[term].append(number)
                 else:
                     self._by_word[self._terms[term]].append(number)
         self._words = _Words(self._terms)
+        self._cased = {number: term.text for term, number in self._terms.items() if isinstance(term, Cased)}
         self._values: dict[str, list[Value]] = defaultdict(list)
         self._exact_values: dict[str, dict[str, Value]] = defaultdict(dict)
         for value in values:
@@ -105,18 +177,11 @@ class RuleSet:
 
         The item carries its language and entities already; ``tokens`` are those of its title and text.
         """
-        view = _IndexedView(item, tokens, self._terms)
+        view = _IndexedView(item, tokens, self._terms, self._words)
+        if self._cased:
+            view.keep_cased(self._cased)
         places = view.places
-        known = [
-            (place, numbers) for place, numbers in enumerate(map(self._words.__getitem__, tokens.words)) if numbers
-        ]
-        for place, numbers in known:
-            for number in numbers:
-                if number in places:
-                    places[number].append(place)
-                else:
-                    places[number] = [place]
-        hits = _Hits(view, places, self._values_of(view))
+        hits = _Hits(view, self._values_of(view))
         touched: set[int] = set()
         for number in places.keys() & self._by_word.keys():
             touched.update(self._by_word[number])
@@ -137,28 +202,53 @@ class RuleSet:
             found.update(value for value in values if any(fact_is(value, fact) for fact in facts))
         return found
 
-    def _number(self, word: Word) -> int:
-        return self._terms.setdefault(word, len(self._terms))
+    def _number(self, term: Term) -> int:
+        return self._terms.setdefault(term, len(self._terms))
 
-    def _compile(self, node: Node, part: str, values: dict[Value, None]) -> _Test:
-        """Make the test of a node inside a part of the item."""
-        if isinstance(node, Word):
-            return _word_test(self._number(node), part)
-        if isinstance(node, Phrase):
-            return _phrase_test([self._number(word) for word in node.words], node, part)
+    def _compile(self, node: Node, scope: _Scope, values: dict[Value, None]) -> _Test:
+        """Make the test of a node inside some fields."""
         if isinstance(node, Value):
             values[node] = None
             return lambda hits: node in hits.values
-        if isinstance(node, In):
-            return self._compile(node.child, node.part, values)
+        if isinstance(node, In | First):
+            return self._compile(node.child, (*scope, node), values)
         if isinstance(node, Not):
-            refused = self._compile(node.child, part, values)
+            refused = self._compile(node.child, scope, values)
             return lambda hits: not refused(hits)
         if isinstance(node, And):
-            return _and_test([self._compile(child, part, values) for child in node.children])
-        plain = [child for child in node.children if isinstance(child, Word) and not part]
-        others = [child for child in node.children if part or not isinstance(child, Word)]
-        return _or_test(frozenset(map(self._number, plain)), [self._compile(child, part, values) for child in others])
+            return _and_test([self._compile(child, scope, values) for child in node.children])
+        if isinstance(node, Score):
+            return _score_test([self._compile(child, scope, values) for child in node.children], node)
+        if not isinstance(node, Or):
+            return self._leaf(node, scope)
+        plain = [child for child in node.children if isinstance(child, Term) and not scope]
+        others = [child for child in node.children if scope or not isinstance(child, Term)]
+        return _or_test(frozenset(map(self._number, plain)), [self._compile(child, scope, values) for child in others])
+
+    def _leaf(self, node: Literal | Near | Together | AtLeast, scope: _Scope) -> _Test:
+        numbers = [[self._number(term) for term in terms_of(literal)] for literal in literals_of(node)]
+        if isinstance(node, Near | Together):
+            sides = [numbers[: len(node.left)], numbers[len(node.left) :]]
+            return _spans_test(node, scope, sides)
+        if not isinstance(node, Term) or scope:
+            return _spans_test(node, scope, [numbers])
+        (number,) = numbers[0]
+        return lambda hits: number in hits.places
+
+
+def _spans_test(node: Leaf, scope: _Scope, sides: list[list[list[int]]]) -> _Test:
+    """Test a leaf by its spans, where the terms of one literal of each side are there at all."""
+
+    def holds(hits: _Hits) -> bool:
+        present = hits.present
+        for side in sides:
+            if not any(present.issuperset(terms) for terms in side):
+                return False
+        if isinstance(node, Literal):
+            return bool(hits.view.spans(node, hits.view.extent(scope)))
+        return evaluate(node, hits.view, hits.view.extent(scope)) is not None
+
+    return holds
 
 
 def _and_test(tests: list[_Test]) -> _Test:
@@ -183,35 +273,6 @@ def _or_test(numbers: frozenset[int], tests: list[_Test]) -> _Test:
     return holds
 
 
-def _word_test(number: int, part: str) -> _Test:
-    if not part:
-        return lambda hits: number in hits.places
-
-    def holds(hits: _Hits) -> bool:
-        first, behind = hits.extents[part]
-        return any(first <= place < behind for place in hits.places.get(number, _NOWHERE))
-
-    return holds
-
-
-def _phrase_test(numbers: list[int], node: Phrase, part: str) -> _Test:
-    steps = [(step, word.text, word.is_prefix) for step, word in enumerate(node.words)][1:]
-    length = len(numbers)
-
-    def holds(hits: _Hits) -> bool:
-        found: Any = hits.places
-        if any(number not in found for number in numbers):
-            return False
-        first, behind = hits.extents[part]
-        words = hits.words
-        return any(
-            first <= place
-            and place + length <= behind
-            and all(
-                words[place + step].startswith(text) if is_prefix else words[place + step] == text
-                for step, text, is_prefix in steps
-            )
-            for place in found[numbers[0]]
-        )
-
-    return holds
+def _score_test(tests: list[_Test], node: Score) -> _Test:
+    weighted: Sequence[tuple[_Test, int]] = list(zip(tests, node.weights, strict=True))
+    return lambda hits: sum(weight for test, weight in weighted if test(hits)) >= node.threshold

@@ -13,7 +13,30 @@ from pipelines.model import Entity, Item
 from pipelines.rules.anchors import anchors
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.matcher import RuleSet
-from pipelines.rules.model import And, In, Node, Not, Or, Phrase, Rule, Severity, Value, Word, is_negative
+from pipelines.rules.model import (
+    And,
+    AtLeast,
+    Cased,
+    First,
+    Forms,
+    In,
+    Literal,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Rule,
+    Score,
+    Severity,
+    Term,
+    Together,
+    Unit,
+    Value,
+    Word,
+    is_negative,
+)
 from pipelines.rules.print import print_query
 from pipelines.rules.syntax import parse
 from pipelines.rules.view import TextView
@@ -21,7 +44,23 @@ from pipelines.text.tokens import tokenize, words_of
 
 WORDS = ("aba", "abac", "abacus", "port", "drone", "россия", "иран", "ايران", "中", "国", "7")
 PREFIXES = ("aba", "abac", "por", "рос")
-WRITTEN = (*WORDS, "Abacus", "PORT", "Россия", "ایران", "中国", ",", ".", "x", "-", "\n")
+WRITTEN = (
+    *WORDS,
+    "Abacus",
+    "PORT",
+    "Россия",
+    "ایران",
+    "中国",
+    ",",
+    ".",
+    "word.",
+    "Word!",
+    "。",
+    "x",
+    "-",
+    "\n",
+    "\n\n",
+)
 VALUES = (
     Value("country", "RU"),
     Value("country", "IR"),
@@ -31,6 +70,8 @@ VALUES = (
     Value("feed", "tas", True),
     Value("source", "tass"),
     Value("source", "example.org"),
+    Value("person", "ana-", True),
+    Value("url", "example"),
     Value("category", "world"),
     Value("category", "world news"),
     Value("category", "foreign pol", True),
@@ -39,16 +80,39 @@ Make = Callable[..., Item]
 ItemAndTexts = tuple[Item, list[str]]
 
 
-def _word(chance: random.Random) -> Word:
-    return Word(chance.choice(PREFIXES), True) if chance.random() < 0.25 else Word(chance.choice(WORDS))
+def _term(chance: random.Random) -> Term:
+    kind = chance.random()
+    if kind < 0.2:
+        return Word(chance.choice(PREFIXES), True)
+    if kind < 0.3:
+        return Pattern(chance.choice(("aba?", "aba?us", "por?*", "рос?ия", "dro?*")))
+    if kind < 0.37:
+        return Cased(chance.choice(("Abacus", "PORT", "port", "Россия")))
+    if kind < 0.42:
+        return Forms(chance.choice(("port", "россия", "drone")), chance.choice(("en", "ru")))
+    return Word(chance.choice(WORDS))
+
+
+def _literal(chance: random.Random) -> Literal:
+    if chance.random() < 0.7:
+        return _term(chance)
+    return Phrase(tuple(_term(chance) for _ in range(chance.choice((2, 2, 3)))))
+
+
+def _literals(chance: random.Random) -> tuple[Literal, ...]:
+    return tuple(dict.fromkeys(_literal(chance) for _ in range(chance.choice((1, 1, 2, 3)))))
 
 
 def _leaf(chance: random.Random, *, in_part: bool) -> Node:
     kind = chance.random()
     if kind < 0.55:
-        return _word(chance)
-    if kind < 0.8 or in_part:
-        return Phrase(tuple(_word(chance) for _ in range(chance.choice((2, 2, 3)))))
+        return _literal(chance)
+    if kind < 0.67:
+        return Near(_literals(chance), _literals(chance), chance.choice((1, 2, 3, 8)), chance.random() < 0.4)
+    if kind < 0.75:
+        return Together(_literals(chance), _literals(chance), chance.choice(list(Unit)))
+    if kind < 0.82 or in_part:
+        return AtLeast(chance.choice((1, 2, 3, 6)), _literals(chance))
     return chance.choice(VALUES)
 
 
@@ -67,7 +131,7 @@ def random_node(chance: random.Random, depth: int = 3, *, in_part: bool = False)
     if depth == 0 or kind < 0.3:
         return _leaf(chance, in_part=in_part)
     if kind < 0.4 and not in_part:
-        return In(chance.choice(("title", "text", "lead")), random_node(chance, depth - 1, in_part=True))
+        return _scoped(chance, depth)
     if kind < 0.5:
         child = random_node(chance, depth - 1, in_part=in_part)
         return child if is_negative(child) else Not(child)
@@ -75,8 +139,24 @@ def random_node(chance: random.Random, depth: int = 3, *, in_part: bool = False)
     return _joined(And if kind < 0.75 else Or, children)
 
 
+def _scoped(chance: random.Random, depth: int) -> Node:
+    child = random_node(chance, depth - 1, in_part=True)
+    if not is_negative(child) and chance.random() < 0.5:
+        child = First(chance.choice((1, 3, 10, 40)), child)
+        if chance.random() < 0.5:
+            return child
+    return In(chance.choice(("title", "text", "lead")), child)
+
+
 def random_query(chance: random.Random) -> Node:
     """Grow a query that the reader accepts."""
+    if chance.random() < 0.1:
+        children = [random_query(chance) for _ in range(chance.choice((1, 2, 3, 5)))]
+        children = [child for child in children if not isinstance(child, Score)]
+        weights = tuple(chance.choice((-3, 1, 2, 3)) for _ in children)
+        most = sum(weight for weight in weights if weight > 0)
+        if most:
+            return Score(chance.randint(1, most), tuple(children), weights)
     node = random_node(chance)
     return _joined(And, [Word(chance.choice(WORDS)), node]) if is_negative(node) else node
 
@@ -133,7 +213,10 @@ def test_a_query_that_holds_has_an_anchor_in_the_item(seed: int, item_of: Make) 
         node, item = random_query(chance), random_item(chance, item_of)
         view = TextView(item, tokenize(item.title, item.text))
         if evaluate(node, view) is not None:
-            assert any(view.positions(term) if isinstance(term, Word) else view.holds(term) for term in anchors(node))
+            assert any(
+                view.holds(anchor) if isinstance(anchor, Value) else view.spans(anchor, view.whole())
+                for anchor in anchors(node)
+            )
 
 
 @pytest.mark.parametrize("seed", range(5))
