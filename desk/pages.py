@@ -24,7 +24,7 @@ _WRONG_TOKEN_SECONDS = 1.0
 _YEAR = "public, max-age=31536000, immutable"
 
 
-async def _frame_values(desk: Desk) -> dict[str, Any]:
+async def frame_values(desk: Desk) -> dict[str, Any]:
     """What every page's frame shows. Read before the page's content: nothing falls in between."""
     since = format_id((await desk.hub.bounds()).last)
     return {"since": since, "status_line": desk.board.status(await desk.figures(), live=False)}
@@ -37,7 +37,7 @@ async def board(
     country: Annotated[str, Query(max_length=2)] = "",
 ) -> Response:
     """Alerts and stories, newest first, live."""
-    frame = await _frame_values(desk)
+    frame = await frame_values(desk)
     wanted = _wanted(rule, country)
     alerts = await desk.reader.alerts(CARDS, wanted=wanted)
     stories = await desk.reader.stories(CARDS, wanted=wanted)
@@ -89,7 +89,7 @@ async def more(
 @router.get("/alerts/{alert_id}")
 async def alert_page(desk: DeskOf, alert_id: str) -> Response:
     """One alert with everything behind it."""
-    frame = await _frame_values(desk)
+    frame = await frame_values(desk)
     detail = await desk.reader.alert(alert_id)
     if detail is None:
         raise HTTPException(404, "no such alert, or no longer kept")
@@ -99,7 +99,7 @@ async def alert_page(desk: DeskOf, alert_id: str) -> Response:
 @router.get("/stories/{story_id}")
 async def story_page(desk: DeskOf, story_id: str) -> Response:
     """One story: who reported what, when."""
-    frame = await _frame_values(desk)
+    frame = await frame_values(desk)
     detail = await desk.reader.story(story_id)
     if detail is None:
         raise HTTPException(404, "no such story, or no longer kept")
@@ -111,14 +111,14 @@ async def story_page(desk: DeskOf, story_id: str) -> Response:
 @router.get("/feeds")
 async def feeds_page(desk: DeskOf) -> Response:
     """Every feed's health, with reasons."""
-    frame = await _frame_values(desk)
+    frame = await frame_values(desk)
     return desk.page("feeds.html", **frame, feeds=await read_feeds(desk.client))
 
 
 @router.get("/ops")
 async def ops_page(desk: DeskOf) -> Response:
     """Throughput, lag, outcomes, queues, the store."""
-    frame = await _frame_values(desk)
+    frame = await frame_values(desk)
     figures = await desk.figures()
     return desk.page("ops.html", **frame, figures=figures, rates=desk.sampler.rates(), rate=desk.sampler.rate(60))
 

@@ -29,6 +29,11 @@ def plain(text: str) -> str:
     return _UNSAFE.sub(" ", text)
 
 
+def plain_lines(text: str) -> str:
+    """The same, line breaks kept: for what is shown as typed."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 def safe_link(url: str) -> str:
     """Give an http(s) URL back; "" for anything else."""
     if _UNSAFE.search(url) or any(character.isspace() for character in url):
@@ -163,7 +168,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        plain=plain, safe_link=safe_link, language=language_code, stamp=stamp, machine_time=machine_time,
+        plain=plain, plain_lines=plain_lines, safe_link=safe_link,
+        language=language_code, stamp=stamp, machine_time=machine_time,
         span=span, count=count, size=size, interest=labels.interest_label, interest_kind=labels.interest_kind,
         interest_name=labels.interest_name,
         control=labels.control_label, adjective=labels.adjective,

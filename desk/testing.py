@@ -19,10 +19,11 @@ import redis
 from connectors.codec import encode
 from connectors.keys import stable_id
 from connectors.log import names
-from connectors.records import Alert, AlertState, Evidence, Report
+from connectors.records import Alert, AlertState, Entry, Evidence, Report
 from desk.serve import build_server, listen, url_of
 from pipelines.model import AlertEvent, EventKind, Item, ItemEvent, Outcome, Story, StoryReport
 from pipelines.settings import Settings
+from pipelines.text.normalize import normalize
 
 START = datetime(2022, 11, 8, 12, 0, tzinfo=UTC)
 
@@ -112,6 +113,11 @@ class Newsroom:
         self.client.rpush(names.history(alert.alert_id), encode(alert))
         self.client.zadd(names.ALERTS, {alert.alert_id: alert.raised_at.timestamp()})
         return self.event(AlertEvent(EventKind.ALERT, alert, alert.raised_at))
+
+    def keep_item(self, number: int, title: str) -> None:
+        """Append an item to those that the stream keeps."""
+        item = normalize(Entry("feed", str(number), f"https://example.org/{number}", title, "", "", START))
+        self.client.xadd(names.ITEMS, {names.FIELD: encode(item)})
 
     def tell(self, story: Story, report: Report | None = None, **item: Any) -> str:
         """Keep a story with one more report and tell of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import os
@@ -130,6 +131,13 @@ async def opened_tab(chromium: str, folder: Path) -> AsyncIterator[Tab]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def photograph(tab: Tab, name: str) -> None:
+    """Keep a picture of the page in the folder that WIREWATCH_PICTURES names, for people to look at."""
+    if folder := os.environ.get("WIREWATCH_PICTURES"):
+        told = await tab.do("Page.captureScreenshot", format="png")
+        (Path(folder) / f"{name}.png").write_bytes(base64.b64decode(told["data"]))
 
 
 @pytest.fixture
@@ -286,5 +294,31 @@ def test_login_opens_the_desk_in_a_browser(browse: Browse, start_desk: Callable[
         await tab.value("document.querySelector('#token').value = 'a token of some length'")
         await tab.value("document.querySelector('form').requestSubmit()")
         await tab.until("location.pathname === '/stories/s1' && document.querySelector('#link.on')")
+
+    browse(steps)
+
+
+def test_rule_is_tried_while_it_is_typed(
+    desk: str, newsroom: Newsroom, browse: Callable[[Callable[[Tab], Awaitable[None]]], None]
+) -> None:
+    for number in range(120):
+        newsroom.keep_item(number, f"Drone over port {number}" if number % 4 else f"Quiet day {number}")
+
+    async def steps(tab: Tab) -> None:
+        await tab.open(f"{desk}/rules")
+        trial = "document.querySelector('#trial').innerText"
+        await tab.value("document.querySelector('#query').focus()")
+        await tab.do("Input.insertText", text="(drone* OR missile*) NEAR/4 port AND (")
+        await tab.until(f"{trial}.includes('this parenthesis is never closed')")
+        await tab.value("document.querySelector('#query').value = ''")
+        await tab.do("Input.insertText", text="(drone* OR missile*) NEAR/4 port")
+        await tab.until(f"{trial}.includes('Reads as')")
+        await tab.value("document.querySelector('#try-title').focus()")
+        await tab.do("Input.insertText", text="Missiles hit the port")
+        await tab.until(f"{trial}.includes('It matches this text.')")
+        await tab.value("document.querySelector('.try button').click()")
+        await tab.until(f"{trial}.includes('90 of 120 kept items')")
+        assert await tab.value("document.querySelectorAll('#trial mark').length") > 2
+        await photograph(tab, "rules")
 
     browse(steps)
