@@ -24,8 +24,11 @@ _MEMO_LIMIT = 200_000
 _LONG = 300
 
 
-def _marks() -> str:
-    """Combining marks, as ranges of a character class: part of a word though ``\\w`` leaves them out."""
+Ranges = tuple[tuple[int, int], ...]
+
+
+def _mark_ranges() -> Ranges:
+    """Combining marks, first and last: part of a word though ``\\w`` leaves them out."""
     ranges = [
         (0x0300, 0x036F), (0x0483, 0x0487), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2), (0x05C4, 0x05C5),
         (0x05C7, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670), (0x06D6, 0x06DC), (0x06DF, 0x06E8),
@@ -36,17 +39,26 @@ def _marks() -> str:
     for block in range(0x0900, 0x0D80, 0x80):  # the Indic blocks share one layout
         ranges += [(block, block + 3), (block + 0x3A, block + 0x4F), (block + 0x51, block + 0x57)]
         ranges += [(block + 0x62, block + 0x63)]
-    return "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges)
+    return tuple(ranges)
 
 
-_MARKS = _marks()
+def _class(ranges: Ranges) -> str:
+    """Write ranges as the inside of a character class."""
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+
+
+MARK_RANGES = _mark_ranges()
 # Soft hyphen, ZWNJ, ZWJ, word joiner, byte order mark: inside a word they change nothing.
-_JOINERS = "\\u00ad\\u200c\\u200d\\u2060\\ufeff"
-_SINGLE = (
-    "\\u3005-\\u3007\\u3021-\\u3029\\u3038-\\u303b\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff\\u3192-\\u3195"
-    "\\u31f0-\\u31ff\\u3220-\\u3229\\u3280-\\u3289"
-    "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff"
-)
+JOINER_RANGES = ((0xAD, 0xAD), (0x200C, 0x200D), (0x2060, 0x2060), (0xFEFF, 0xFEFF))
+# Han and Kana, each a word.
+SINGLE_RANGES = (
+    (0x3005, 0x3007), (0x3021, 0x3029), (0x3038, 0x303B), (0x3041, 0x3096), (0x309D, 0x309F), (0x30A1, 0x30FA),
+    (0x30FC, 0x30FF), (0x3192, 0x3195), (0x31F0, 0x31FF), (0x3220, 0x3229), (0x3280, 0x3289), (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF),
+)  # fmt: skip
+# Letters to Python, apostrophes or separators to readers; each is replaced by one character.
+APOSTROPHE_RANGES = ((0x02B9, 0x02BF), (0x02C8, 0x02C8))
+_MARKS, _JOINERS, _SINGLE = map(_class, (MARK_RANGES, JOINER_RANGES, SINGLE_RANGES))
 _WORD = re.compile(f"(\\w[\\w{_MARKS}{_JOINERS}]*)")
 # Cheap test for what only some texts hold: modifier letters, Han and Kana.
 _RARE = re.compile("[ʹ-ˈ\u2e80-\ud7ff\uf900-\U0003ffff]")
@@ -54,8 +66,7 @@ _SINGLES = re.compile(f"[{_SINGLE}]")
 _WORD_OR_SINGLE = re.compile(
     f"([{_SINGLE}][{_MARKS}]*|[^\\W{_SINGLE}][{_MARKS}{_JOINERS}]*(?:[^\\W{_SINGLE}]+[{_MARKS}{_JOINERS}]*)*)"
 )
-# Letters to Python, apostrophes or separators to readers; each is replaced by one character.
-_APOSTROPHES = re.compile("[ʹ-ʿˈ]")
+_APOSTROPHES = re.compile(f"[{_class(APOSTROPHE_RANGES)}]")
 
 _LETTERS = str.maketrans(
     {
