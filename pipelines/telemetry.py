@@ -33,6 +33,9 @@ _STORY_LATENCY = Histogram(
 )
 _ALERTS = Counter("wirewatch_alerts_raised_total", "Alert revisions raised, by state.", ["state"])
 _RULES = Gauge("wirewatch_rules_loaded", "Rules that are matched.", multiprocess_mode="mostrecent")
+_ENGINE = Gauge(
+    "wirewatch_rule_engine", "1 for the engine that matches rules.", ["engine"], multiprocess_mode="mostrecent"
+)
 _RESTARTS = Counter("wirewatch_processes_restarted_total", "Processes that died and were started again.", ["process"])
 _UNREADABLE = Counter("wirewatch_state_unreadable_total", "Records of the store's state that could not be read.")
 _EPOCHS = Counter("wirewatch_epochs_started_total", "Runs of a pipeline in this process.", ["stage"])
@@ -89,6 +92,14 @@ def rules_loaded(count: int) -> None:
     """Say how many rules are matched from now on."""
     _RULES.set(count)
     _logger.info("rules_loaded", rules=count)
+
+
+def rules_compiled(engine: str, why_plain: str) -> None:
+    """Say which engine matches from now on: the compiled one, or the plain evaluator and why."""
+    for name in ("compiled", "plain"):
+        _ENGINE.labels(name).set(int(name == engine))
+    if why_plain:
+        _logger.warning("rules_evaluated_plainly", reason=why_plain)
 
 
 def state_unreadable(kind: str, key: str, error: Exception) -> None:

@@ -111,7 +111,7 @@ def _fold_alone(char: str, kind: int) -> str | None:
     return folded if plain.fold(f"a{char}") == f"a{folded}" else None
 
 
-@njit(cache=True, nogil=True)  # type: ignore[misc]  # numba is untyped
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba is untyped
 def tokenise(
     chars: Array, title_length: int, lead_limit: int, classes: Array, folds: Array, long: Array,
     abbreviations: Array, tokens: Array, hashes: Array, folded: Array, counts: Array,
@@ -245,7 +245,8 @@ def tokenise(
 class Scanner:
     """Scratch of one process for the words of one item at a time. Not for several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, lead_limit: int = 300) -> None:
+        self.lead_limit = lead_limit
         self.classes, self.folds, self.long, self.abbreviations = tables()
         self.counts = np.zeros(5, np.int64)
         self._memo: dict[str, tuple[int, Array]] = {}
@@ -258,22 +259,26 @@ class Scanner:
         # A character folds to 18 at most (U+FDFA).
         self.folded = np.zeros(18 * length + 64, np.uint32)
 
-    def scan(self, title: str, text: str, lead_limit: int = 300) -> None:
-        """Cut a title and a text; the arrays hold them until the next call."""
+    def code_points(self, title: str, text: str) -> Array:
+        """Give the code points of both, and make room for their words."""
         whole = title + text
         if len(whole) > self._room:
             self._grow(2 * len(whole))
-        chars = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
-        tokenise(
-            chars, len(title), lead_limit, self.classes, self.folds, self.long, self.abbreviations,
-            self.tokens, self.hashes, self.folded, self.counts,
-        )  # fmt: skip
-        if self.counts[COMPLEX_COUNT]:
-            self._fold_rest(title, text)
+        return np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
 
-    def _fold_rest(self, title: str, text: str) -> None:
+    def scan(self, title: str, text: str) -> None:
+        """Cut a title and a text; the arrays hold them until the next call."""
+        tokenise(
+            self.code_points(title, text), len(title), self.lead_limit, self.classes, self.folds, self.long,
+            self.abbreviations, self.tokens, self.hashes, self.folded, self.counts,
+        )  # fmt: skip
+        self.fold_rest(title, text)
+
+    def fold_rest(self, title: str, text: str) -> None:
         """Fold the words whose characters depend on each other, as ``fold`` does."""
-        count, title_count, _, _, at = self.counts.tolist()
+        count, title_count, _, complex_count, at = self.counts.tolist()
+        if not complex_count:
+            return
         for place in np.flatnonzero(self.tokens[FOLDED_LENGTH, :count] < 0).tolist():
             start, end = self.tokens[STARTS, place], self.tokens[ENDS, place]
             surface = (title if place < title_count else text)[start:end]

@@ -10,7 +10,8 @@ from connectors.errors import SettingsError
 from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.rules.load import load_rules
-from pipelines.rules.matcher import RuleSet
+from pipelines.rules.matcher import RuleSet, why_plain
+from pipelines.rules.model import Rule
 from pipelines.stories.alerts import RuleTerms
 
 _LOOK_SECONDS = 2.0
@@ -23,33 +24,44 @@ class RuleBook:
         self._files = files
         self._stamp = _stamp(files)
         self._look_at = time.monotonic() + _LOOK_SECONDS
+        self._rules: RuleSet | None = None
         self._load()
 
     def _load(self) -> None:
-        rules = load_rules(self._files)
+        self._loaded: tuple[Rule, ...] = load_rules(self._files)
+        rules = self._loaded
         # Names that were asked for and stand in no file.
         self._gone: set[str] = set()
-        self._rules = RuleSet.compile(rules)
         self._terms = {
             rule.name: RuleTerms(rule.name, str(rule.severity), frozenset(rule.when), rule.routes) for rule in rules
         }
         telemetry.rules_loaded(len(rules))
 
+    def _compile(self) -> RuleSet:
+        """Compile what was read: only a process that matches pays for it."""
+        if self._rules is None or self._rules.rules is not self._loaded:
+            self._rules = RuleSet.compile(self._loaded, self._rules)
+            telemetry.rules_compiled(self._rules.engine, why_plain())
+        return self._rules
+
     def current(self) -> RuleSet:
         """The rules to match now."""
-        if time.monotonic() >= self._look_at:
-            self._look()
-        return self._rules
+        self._look_now_and_then()
+        return self._compile()
 
     def terms(self, name: str) -> RuleTerms | None:
         """What raising needs of a rule; None for one that is gone."""
-        self.current()
+        self._look_now_and_then()
         if name not in self._terms and name not in self._gone:
             # The process that matched it may have read the files first.
             self._look()
             if name not in self._terms:
                 self._gone.add(name)
         return self._terms.get(name)
+
+    def _look_now_and_then(self) -> None:
+        if time.monotonic() >= self._look_at:
+            self._look()
 
     def _look(self) -> None:
         self._look_at = time.monotonic() + _LOOK_SECONDS

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.model import Entity, Item
-from pipelines.rules.anchors import anchors
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.matcher import RuleSet
 from pipelines.rules.model import (
@@ -38,6 +37,7 @@ from pipelines.rules.model import (
     is_negative,
 )
 from pipelines.rules.print import print_query
+from pipelines.rules.program import required
 from pipelines.rules.syntax import parse
 from pipelines.rules.view import TextView
 from pipelines.text.tokens import tokenize, words_of
@@ -207,16 +207,16 @@ def test_matcher_equals_the_plain_evaluator(seed: int, item_of: Make) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_query_that_holds_has_an_anchor_in_the_item(seed: int, item_of: Make) -> None:
+def test_a_query_that_holds_has_one_of_each_required_group(seed: int, item_of: Make) -> None:
     chance = random.Random(f"anchors {seed}")
     for _ in range(300):
         node, item = random_query(chance), random_item(chance, item_of)
         view = TextView(item, tokenize(item.title, item.text))
         if evaluate(node, view) is not None:
-            assert any(
-                view.holds(anchor) if isinstance(anchor, Value) else view.spans(anchor, view.whole())
-                for anchor in anchors(node)
-            )
+            for group in required(node):
+                assert any(
+                    view.holds(one) if isinstance(one, Value) else view.spans(one, view.whole()) for one in group
+                )
 
 
 @pytest.mark.parametrize("seed", range(5))

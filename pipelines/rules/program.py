@@ -1,0 +1,402 @@
+"""Compiles queries into the arrays that the compiled matcher runs: terms, literals, postings, code.
+
+Every query becomes two pieces of code. The jump code finds out whether it holds and stops as soon as that is
+known: AND, OR, NOT and fields are gone from it, a leaf test says where to go on when it is true and when not.
+The postfix code walks the whole tree once more, only for what matched, and gathers the words as evidence.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from pipelines.rules.forms import forms_of
+from pipelines.rules.model import (
+    And,
+    AtLeast,
+    Cased,
+    First,
+    Forms,
+    In,
+    Literal,
+    Near,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Score,
+    Term,
+    Together,
+    Unit,
+    Value,
+    Word,
+    is_negative,
+    terms_of,
+)
+from pipelines.text.kernel import hash_word
+from pipelines.text.tokens import words_of
+
+Array = Any
+Frequency = Callable[[str], float]
+Scope = tuple[In | First, ...]
+Element = Literal | Value
+
+# Jump targets that end.
+ACCEPT, REJECT = -1, -2
+# Leaf tests, each with its arguments; jump code adds where to go when true and when false.
+OP_ANY, OP_LITERAL, OP_NEAR, OP_SAME, OP_MANY = 1, 2, 3, 4, 5
+# Of scores: add a weight, compare the sum, start at nought.
+OP_ADD, OP_CHECK, OP_RESET = 6, 7, 8
+# Postfix code only.
+OP_FACT, OP_AND, OP_OR, OP_NOT, OP_SCORE, OP_END = 11, 12, 13, 14, 15, 0
+
+# Header of the arena: where each section begins.
+(
+    TERMS, LITERALS, RULES, SLOTS, TABLE, ALSO_AT, ALSO, BEGINNING_SLOTS, BEGINNINGS, BEGINNING_AT, BEGINNING,
+    SPECIAL_AT, SPECIAL, LITERAL_AT, LITERAL, BY_TERM_AT, BY_TERM, POSTING_AT, POSTING, CODE_AT, CODE,
+    PROOF_AT, PROOF, SCOPE_AT, SCOPE, LONGEST_BEGINNING, SHORTEST_BEGINNING,
+) = range(27)  # fmt: skip
+_HEADER = 32
+# Kinds of terms that more than a look-up decides: letters of a pattern, exact letters of a cased word.
+PATTERN, CASED = 1, 2
+PARTS = {"title": 0, "text": 1, "lead": 2}
+_FIRST = 3
+_VALUE_COSTS = {"lang": 0.3, "country": 0.06}
+
+
+@dataclass(frozen=True)
+class Program:
+    """Compiled queries, numbered from 0."""
+
+    # All sections behind one header, int32.
+    arena: Array
+    # Values that the queries ask for, with their term numbers.
+    facts: Mapping[Value, int]
+    rules: int
+    terms: int
+    literals: int
+
+
+def by_length(word: str) -> float:
+    """Guess how often a word is met by its length: longer ones are rarer."""
+    return float(2.0 ** -(len(word) + (0 if word.isascii() else 1)))
+
+
+class Compiler:
+    """Collects queries, then makes a program of them."""
+
+    def __init__(self, frequency: Frequency = by_length) -> None:
+        self._frequency = frequency
+        self._terms: dict[Term | Value, int] = {}
+        self._costs: list[float] = []
+        self._is_exact: list[bool] = []
+        self._literals: dict[tuple[int, ...], int] = {}
+        self._numbers: dict[Literal, int] = {}
+        self._scopes: dict[Scope, int] = {(): 0}
+        self._postings: dict[int, array[int]] = defaultdict(lambda: array("i"))
+        self._code, self._proof = array("i"), array("i")
+        self._entries, self._proofs = array("i"), array("i")
+
+    def add(self, node: Node) -> None:
+        """Compile one query; it gets the next number. Errors: ValueError for a negative one."""
+        number = len(self._entries)
+        self._entries.append(self._jump(node, (), ACCEPT, REJECT))
+        self._proofs.append(len(self._proof))
+        self._prove(node, ())
+        self._proof.append(OP_END)
+        self._file(number, node)
+
+    # Terms and literals
+
+    def _term(self, term: Term | Value) -> int:
+        number = self._terms.get(term)
+        if number is None:
+            number = self._terms[term] = len(self._costs)
+            self._costs.append(self._cost(term))
+            self._is_exact.append(isinstance(term, Word) and not term.is_prefix)
+        return number
+
+    def _cost(self, term: Term | Value) -> float:
+        if isinstance(term, Value):
+            return _VALUE_COSTS.get(term.field, 0.03)
+        if isinstance(term, Pattern):
+            return 4 * by_length(term.text.partition("?")[0])
+        if isinstance(term, Word) and not term.is_prefix:
+            return self._frequency(term.text)
+        word = words_of(term.text)[0] if isinstance(term, Cased) else term.text
+        guess = self._frequency(word)
+        return (
+            max(guess, 4 * by_length(word)) if isinstance(term, Word) else guess * (4 if isinstance(term, Forms) else 1)
+        )
+
+    def _literal(self, literal: Literal) -> int:
+        known = self._numbers.get(literal)
+        if known is None:
+            key = tuple(map(self._term, terms_of(literal)))
+            known = self._numbers[literal] = self._literals.setdefault(key, len(self._literals))
+        return known
+
+    def _rarest(self, element: Element) -> int:
+        if isinstance(element, Value):
+            return self._term(element)
+        return min(map(self._term, terms_of(element)), key=self._costs.__getitem__)
+
+    def _scope(self, scope: Scope) -> int:
+        return self._scopes.setdefault(scope, len(self._scopes))
+
+    # Anchors
+
+    def _file(self, number: int, node: Node) -> None:
+        """File a query under the rarest group of which something must be there, the next rarest noted beside."""
+        groups = sorted(
+            ((sum(self._costs[self._rarest(element)] for element in group), group) for group in required(node)),
+            key=lambda one: one[0],
+        )
+        anchor = groups[0][1]
+        second = sorted({self._rarest(element) for element in groups[1][1]}) if len(groups) > 1 else []
+        entry = array("i", [number, len(second), *second])
+        for element in anchor:
+            literal = self._fact_literal(element) if isinstance(element, Value) else self._literal(element)
+            self._postings[literal].extend(entry)
+
+    def _fact_literal(self, value: Value) -> int:
+        return self._literals.setdefault((self._term(value),), len(self._literals))
+
+    # Code
+
+    def _leaf(self, node: Literal | Near | Together | AtLeast, scope: Scope) -> list[int]:
+        place = self._scope(scope)
+        if isinstance(node, Near):
+            return [
+                OP_NEAR,
+                place,
+                int(node.is_ordered),
+                node.distance,
+                *self._choice(node.left),
+                *self._choice(node.right),
+            ]
+        if isinstance(node, Together):
+            is_paragraph = int(node.unit is Unit.PARAGRAPH)
+            return [OP_SAME, place, is_paragraph, *self._choice(node.left), *self._choice(node.right)]
+        if isinstance(node, AtLeast):
+            return [OP_MANY, place, node.count, *self._choice(node.literals)]
+        return [OP_LITERAL, place, self._literal(node)]
+
+    def _choice(self, literals: Sequence[Literal]) -> list[int]:
+        return [len(literals), *map(self._literal, literals)]
+
+    def _emit(self, *code: int) -> int:
+        at = len(self._code)
+        self._code.extend(code)
+        return at
+
+    def _jump(self, node: Node, scope: Scope, true: int, false: int) -> int:
+        """Emit the code of a node behind that of what follows it; gives where it begins."""
+        if isinstance(node, Value) or (isinstance(node, Term) and not scope):
+            return self._emit(OP_ANY, 1, self._term(node), true, false)
+        if isinstance(node, In | First):
+            return self._jump(node.child, (*scope, node), true, false)
+        if isinstance(node, Not):
+            return self._jump(node.child, scope, false, true)
+        if isinstance(node, And):
+            for child in sorted(node.children, key=self._effort, reverse=True):
+                true = self._jump(child, scope, true, false)
+            return true
+        if isinstance(node, Or):
+            plain = [one for one in node.children if isinstance(one, Value) or (isinstance(one, Term) and not scope)]
+            for child in sorted((one for one in node.children if one not in plain), key=self._effort, reverse=True):
+                false = self._jump(child, scope, true, false)
+            if plain:
+                terms = sorted(map(self._term, plain), key=self._costs.__getitem__, reverse=True)
+                false = self._emit(OP_ANY, len(terms), *terms, true, false)
+            return false
+        if isinstance(node, Score):
+            onward = self._emit(OP_CHECK, node.threshold, true, false)
+            for child, weight in zip(node.children, node.weights, strict=True):
+                onward = self._jump(child, scope, self._emit(OP_ADD, weight, onward), onward)
+            return self._emit(OP_RESET, onward)
+        return self._emit(*self._leaf(node, scope), true, false)
+
+    def _effort(self, node: Node) -> tuple[int, float]:
+        """Sort key: what is cheap to test and rarely true comes first."""
+        if isinstance(node, Near | Together | AtLeast | Score):
+            return 3, 0.0
+        if isinstance(node, Phrase | In | First):
+            return 2, 0.0
+        if isinstance(node, Not):
+            return 1, 0.0
+        if isinstance(node, Or):
+            return max(map(self._effort, node.children))
+        if isinstance(node, And):
+            return min(map(self._effort, node.children))
+        return 0, self._costs[self._term(node)]
+
+    def _prove(self, node: Node, scope: Scope) -> None:
+        if isinstance(node, Value):
+            self._proof.extend((OP_FACT, self._term(node)))
+        elif isinstance(node, In | First):
+            self._prove(node.child, (*scope, node))
+        elif isinstance(node, Not):
+            self._prove(node.child, scope)
+            self._proof.append(OP_NOT)
+        elif isinstance(node, And | Or | Score):
+            for child in node.children:
+                self._prove(child, scope)
+            if isinstance(node, Score):
+                self._proof.extend((OP_SCORE, node.threshold, len(node.weights), *node.weights))
+            else:
+                self._proof.extend((OP_AND if isinstance(node, And) else OP_OR, len(node.children)))
+        else:
+            self._proof.extend(self._leaf(node, scope))
+
+    # Sections
+
+    def program(self) -> Program:
+        """Put everything into one arena."""
+        sections: dict[int, Array] = {}
+        exact = {
+            term.text: number
+            for term, number in self._terms.items()
+            if isinstance(term, Word) and self._is_exact[number]
+        }
+        also: dict[str, list[int]] = defaultdict(list)
+        beginnings: dict[str, list[int]] = defaultdict(list)
+        special: list[list[int]] = [[] for _ in self._costs]
+        for term, number in self._terms.items():
+            if isinstance(term, Pattern):
+                special[number] = [PATTERN, *map(ord, term.text)]
+                beginnings[term.text.partition("?")[0]].append(number)
+            elif isinstance(term, Word) and term.is_prefix:
+                beginnings[term.text].append(number)
+            elif isinstance(term, Forms):
+                for form in forms_of(term.text, term.language):
+                    also[form].append(number)
+            elif isinstance(term, Cased):
+                special[number] = [CASED, *map(ord, term.text)]
+                also[words_of(term.text)[0]].append(number)
+        # A word that only stands for others is looked up all the same.
+        words = dict.fromkeys([*exact, *also])
+        rows = [[exact.get(word, -1), *also.get(word, ())] for word in words]
+        sections[SLOTS], sections[TABLE] = _hash_table(map(hash_word, words), len(words))
+        sections[ALSO_AT], sections[ALSO] = _rows(rows)
+        sections[BEGINNING_SLOTS], sections[BEGINNINGS] = _hash_table(map(hash_word, beginnings), len(beginnings))
+        sections[BEGINNING_AT], sections[BEGINNING] = _rows(list(beginnings.values()))
+        sections[SPECIAL_AT], sections[SPECIAL] = _rows(special)
+        sections[LITERAL_AT], sections[LITERAL] = _rows(self._literal_rows())
+        by_term: list[list[int]] = [[] for _ in self._costs]
+        for terms, number in self._literals.items():
+            if number in self._postings:
+                by_term[min(terms, key=self._costs.__getitem__)].append(number)
+        sections[BY_TERM_AT], sections[BY_TERM] = _rows(by_term)
+        empty = array("i")
+        sections[POSTING_AT], sections[POSTING] = _rows(
+            [self._postings.get(number, empty) for number in range(len(self._literals))]
+        )
+        sections[CODE_AT], sections[CODE] = np.array(self._entries, np.int32), np.array(self._code, np.int32)
+        sections[PROOF_AT], sections[PROOF] = np.array(self._proofs, np.int32), np.array(self._proof, np.int32)
+        sections[SCOPE_AT], sections[SCOPE] = _rows([_scope_row(scope) for scope in self._scopes])
+        lengths = [len(beginning) for beginning in beginnings] or [0]
+        header = np.zeros(_HEADER, np.int32)
+        header[[TERMS, LITERALS, RULES]] = len(self._costs), len(self._literals), len(self._entries)
+        header[[LONGEST_BEGINNING, SHORTEST_BEGINNING]] = max(lengths), min(lengths)
+        at = _HEADER
+        for name, values in sections.items():
+            header[name] = at
+            at += len(values)
+        arena = np.concatenate([header, *(values.astype(np.int32, copy=False) for values in sections.values())])
+        facts = {term: number for term, number in self._terms.items() if isinstance(term, Value)}
+        return Program(arena, facts, len(self._entries), len(self._costs), len(self._literals))
+
+    def _literal_rows(self) -> list[list[int]]:
+        """Give each literal's rarest word's step, then its terms; those that are no exact words as -1 - term."""
+        rows = []
+        for terms in self._literals:
+            rarest = min(range(len(terms)), key=lambda step: self._costs[terms[step]])
+            rows.append([rarest, *(term if self._is_exact[term] else -1 - term for term in terms)])
+        return rows
+
+
+def required(node: Node) -> list[list[Element]]:
+    """Give groups of literals and values, of each of which at least one must be there for the node to hold.
+
+    Errors: ValueError for a negative node.
+    """
+    if isinstance(node, And):
+        return [group for child in node.children if not is_negative(child) for group in required(child)]
+    if isinstance(node, In | First):
+        return required(node.child)
+    if isinstance(node, Near | Together):
+        return [list(node.left), list(node.right)]
+    if isinstance(node, AtLeast):
+        return [list(node.literals)]
+    if isinstance(node, Or):
+        return [[element for child in node.children for element in _one_of(child)]]
+    if isinstance(node, Score):
+        return [[element for child in _needed(node) for element in _one_of(child)]]
+    if isinstance(node, Not):
+        raise ValueError(f"{node!r} needs nothing to be there")
+    return [[node]]
+
+
+def _one_of(node: Node) -> list[Element]:
+    """Give a node's smallest group, longest words first choice among equals."""
+    return min(required(node), key=lambda group: (len(group), -min(map(_length, group))))
+
+
+def _length(element: Element) -> int:
+    return 3 if isinstance(element, Value) else max(len(term.text) for term in terms_of(element))
+
+
+def _needed(score: Score) -> Iterable[Node]:
+    """Give children of which one must hold: the others together do not reach the threshold."""
+    positive = sorted(
+        ((weight, child) for weight, child in zip(score.weights, score.children, strict=True) if weight > 0),
+        key=lambda one: one[0],
+    )
+    left_out = 0
+    while left_out + positive[0][0] < score.threshold:
+        left_out += positive.pop(0)[0]
+    return [child for _, child in positive]
+
+
+def _rows(rows: Sequence[Sequence[int]]) -> tuple[Array, Array]:
+    """Give offsets (one more than rows) and the rows' values end to end."""
+    offsets = np.fromiter(accumulate(map(len, rows), initial=0), np.int32, len(rows) + 1)
+    flat = array("i")
+    for row in rows:
+        flat.extend(row)
+    return offsets, np.array(flat, np.int32)
+
+
+def _scope_row(scope: Scope) -> list[int]:
+    """Give kind and argument of each step: a part, or the first words."""
+    return [
+        number for step in scope for number in ((PARTS[step.part], 0) if isinstance(step, In) else (_FIRST, step.count))
+    ]
+
+
+def _hash_table(hashes: Iterable[int], count: int) -> tuple[Array, Array]:
+    """Give the number of slots less one, and for each slot: hash in two halves, and the place in the order given."""
+    slots = 4
+    while slots < 3 * count:
+        slots *= 2
+    values = np.fromiter(hashes, np.uint64, count)
+    table = np.full((slots, 3), -1, np.int32)
+    halves = values.view(np.int32).reshape(-1, 2)
+    places = ((values ^ (values >> np.uint64(29))) & np.uint64(slots - 1)).astype(np.int64).tolist()
+    taken = bytearray(slots)
+    final = []
+    for place in places:
+        while taken[place]:
+            place = (place + 1) & (slots - 1)
+        taken[place] = 1
+        final.append(place)
+    table[final, 0], table[final, 1], table[final, 2] = halves[:, 0], halves[:, 1], np.arange(count)
+    return np.array([slots - 1], np.int32), table.reshape(-1)
