@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TypeAlias
 
@@ -34,6 +35,7 @@ Refusals: TypeAlias = list[tuple[str, int, int, str]]
 
 IRAN, IRAQ, TALKS, OIL, PORT = map(Word, ("iran", "iraq", "talks", "oil", "port"))
 NUCLEAR_TALKS = Phrase((Word("nuclear"), TALKS))
+EITHER_IRAN = Or((In("title", IRAN), In("lead", IRAN)))
 
 FACTIVA: Cases = [
     ("Iran", IRAN),
@@ -63,7 +65,7 @@ FACTIVA: Cases = [
     ("organi?ation", Pattern("organi?ation")),
     ("hd=iran and td=talks", And((In("title", IRAN), In("text", TALKS)))),
     ("hd=(iran near3 talks)", In("title", Near((IRAN,), (TALKS,), 3))),
-    ("hlp=(iran and talks)", And((Or((In("title", IRAN), In("lead", IRAN))), Or((In("title", TALKS), In("lead", TALKS)))))),
+    ("hlp=(iran and talks)", And((EITHER_IRAN, Or((In("title", TALKS), In("lead", TALKS)))))),
     ("iran and la=(en or ru)", And((IRAN, Or((Value("lang", "en"), Value("lang", "ru")))))),
     ("(iran or iraq) talks", Near((IRAN, IRAQ), (TALKS,), 1, True)),
     ('“nuclear talks”', NUCLEAR_TALKS),
@@ -103,7 +105,7 @@ NEXIS: Cases = [
     ("nocaps(Turkey)", Cased("turkey")),
     ('allcaps("red cross")', Phrase((Cased("RED"), Cased("CROSS")))),
     ("HEADLINE(iran or iraq) AND LEAD(talks)", And((In("title", Or((IRAN, IRAQ))), In("lead", TALKS)))),
-    ("hlead(iran not oil)", And((Or((In("title", IRAN), In("lead", IRAN))), Not(Or((In("title", OIL), In("lead", OIL))))))),
+    ("hlead(iran not oil)", And((EITHER_IRAN, Not(Or((In("title", OIL), In("lead", OIL))))))),
     ("hlead(iran w/3 talks)", Or((In("title", Near((IRAN,), (TALKS,), 3)), In("lead", Near((IRAN,), (TALKS,), 3))))),
     ("iran and(iraq or oil)", And((IRAN, Or((IRAQ, OIL))))),
 ]  # fmt: skip
@@ -159,7 +161,8 @@ LUCENE: Cases = [
     ('"oil port"~2', Or((Near((OIL,), (PORT,), 3, True), Near((PORT,), (OIL,), 1, True)))),
     ('"oil port"~5', Or((Near((OIL,), (PORT,), 6, True), Near((PORT,), (OIL,), 4, True)))),
     ("title:iran", In("title", IRAN)),
-    ('headline:"nuclear talks" AND body:(iran OR iraq)', And((In("title", NUCLEAR_TALKS), In("text", Or((IRAN, IRAQ)))))),
+    ('headline:"nuclear talks" body:iran', Or((In("title", NUCLEAR_TALKS), In("text", IRAN)))),
+    ("title:talks AND content:(iran OR iraq)", And((In("title", TALKS), In("text", Or((IRAN, IRAQ)))))),
     ("+title:iran -source:bbc.co.uk", And((In("title", IRAN), Not(Value("source", "bbc.co.uk"))))),
     ("language:ru AND iran", And((Value("lang", "ru"), IRAN))),
     ("country:ir AND iran", And((Value("country", "IR"), IRAN))),
@@ -314,10 +317,8 @@ _HOSTILE = [
 def test_hostile_query_ends_soon(dialect: str, query: str) -> None:
     translate("warm", dialect)
     began = time.perf_counter()
-    try:
+    with contextlib.suppress(QueryError):
         parse(translate(query, dialect))
-    except QueryError:
-        pass
     # Milliseconds on a quiet machine; the bound leaves room for a busy one.
     assert time.perf_counter() - began < 1.5
 
@@ -332,9 +333,9 @@ _PIECES = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 def test_any_query_is_translated_or_refused_at_a_place(dialect: str, pieces: list[tuple[str, str]]) -> None:
     query = "".join(piece + space for piece, space in pieces)
+    refused = None
     try:
         parse(translate(query, dialect))
     except QueryError as error:
-        assert error.query == query
-        assert 0 <= error.place <= len(query)
-        assert error.message
+        refused = error
+    assert refused is None or (refused.query == query and 0 <= refused.place <= len(query) and refused.message)
