@@ -153,7 +153,7 @@ def _add_feeds(group: _Commands) -> None:
 
 
 def _add_rules(group: _Commands) -> None:
-    rules = group.add_parser("rules", help="check and match rules").add_subparsers(
+    rules = group.add_parser("rules", help="check, match and import rules").add_subparsers(
         title="commands", required=True, metavar="COMMAND"
     )
     check = _add(rules, "check", commands.rules_check)
@@ -161,6 +161,12 @@ def _add_rules(group: _Commands) -> None:
     match = _add(rules, "match", commands.rules_match)
     match.add_argument("rules", metavar="RULES.yaml")
     match.add_argument("input", metavar="IN.jsonl", help="entries, one JSON object a line; - for standard input")
+    imports = _add(rules, "import", commands.rules_import)
+    imports.add_argument("file", metavar="FILE", help="queries, one a line; - for standard input")
+    # Spelled out here: reading the table of dialects would load the query language with every command.
+    imports.add_argument("--dialect", required=True, choices=("factiva", "nexis", "meltwater", "lucene"))
+    imports.add_argument("--one", action="store_true", help="the whole file is one query")
+    imports.add_argument("--name", default="", help="beginning of the rules' names instead of the file's name")
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
 

@@ -199,6 +199,13 @@ def rules_match(options: argparse.Namespace) -> int:
     return match_file(options.rules, options.input)
 
 
+def rules_import(options: argparse.Namespace) -> int:
+    """Turn queries of another vendor into rules (YAML on standard output)."""
+    from pipelines.rules.importing import import_file
+
+    return import_file(options.dialect, options.file, is_one=options.one, name=options.name)
+
+
 def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file
