@@ -52,8 +52,8 @@ class RuleText:
 
 
 def default_rules_path() -> Path:
-    """Path of the rules that come with the project."""
-    return Path(str(resources.files("pipelines.rules") / "data" / "default.yaml"))
+    """Path of the folder with the rules that come with the project."""
+    return Path(str(resources.files("pipelines.rules") / "data" / "default"))
 
 
 def load_rules(paths: Iterable[str | Path]) -> tuple[Rule, ...]:
