@@ -26,12 +26,13 @@ NEEDS_PYTHON, NEEDS_ROOM = -1, -2
 (
     TERMS, SLOTS, TABLE, ALSO_AT, ALSO, BEGINNING_SLOTS, BEGINNINGS, BEGINNING_AT, BEGINNING, SPECIAL_AT, SPECIAL,
     LITERAL_AT, LITERAL, BY_TERM_AT, BY_TERM, POSTING_AT, POSTING, CODE_AT, CODE, PROOF_AT, PROOF, SCOPE_AT, SCOPE,
-    LONGEST, SHORTEST,
+    LONGEST, SHORTEST, DEEPEST,
 ) = (
     layout.TERMS, layout.SLOTS, layout.TABLE, layout.ALSO_AT, layout.ALSO, layout.BEGINNING_SLOTS, layout.BEGINNINGS,
     layout.BEGINNING_AT, layout.BEGINNING, layout.SPECIAL_AT, layout.SPECIAL, layout.LITERAL_AT, layout.LITERAL,
     layout.BY_TERM_AT, layout.BY_TERM, layout.POSTING_AT, layout.POSTING, layout.CODE_AT, layout.CODE, layout.PROOF_AT,
     layout.PROOF, layout.SCOPE_AT, layout.SCOPE, layout.LONGEST_BEGINNING, layout.SHORTEST_BEGINNING,
+    layout.DEEPEST_STACK,
 )  # fmt: skip
 _ANY, _LITERAL, _NEAR = layout.OP_ANY, layout.OP_LITERAL, layout.OP_NEAR
 _SAME, _MANY = layout.OP_SAME, layout.OP_MANY
@@ -285,7 +286,6 @@ def _leaf(
     op = p[pc]
     low = extents[2 * p[pc + 1]]
     behind = extents[2 * p[pc + 1] + 1]
-    none = np.empty(0, np.uint8)
     if op == _LITERAL:
         literal = p[pc + 2]
         link = _next(p, literal, -1, low, behind, d, state, words, extra_at, extras, places, onward)
@@ -302,6 +302,7 @@ def _leaf(
                 left -= 1
                 link = _next(p, literal, link, low, behind, d, state, words, extra_at, extras, places, onward)
         return 1, n
+    none = np.empty(0, np.uint8)
     if op == _MANY:
         spans = _gather(p, pc + 3, low, behind, d, state, words, extra_at, extras, places, onward)
         distinct = 0
@@ -354,16 +355,22 @@ def _leaf_length(p: Array, pc: int) -> int:
     return right + 1 + p[right] - pc
 
 
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _rarest(p: Array, literal: int) -> int:
+    """A literal's rarest term."""
+    at = p[LITERAL] + p[p[LITERAL_AT] + literal]
+    term = p[at + 1 + p[at]]
+    return term if term >= 0 else -1 - term
+
+
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _prove(
     p: Array, rule: int, d: int, extents: Array, tokens: Array, boundary: int, bits: Array, state: Array, words: Array,
-    extra_at: Array, extras: Array, places: Array, onward: Array, found: Array, n: int,
+    extra_at: Array, extras: Array, places: Array, onward: Array, stack: Array, found: Array, n: int,
 ) -> int:  # fmt: skip
     """Append the evidence of a rule that holds; NEEDS_ROOM where it may not fit. A fact stands as -1 - term."""
     pc = p[PROOF] + p[p[PROOF_AT] + rule]
-    stack_size = 64
-    truths = np.empty(stack_size, np.int64)
-    marks = np.empty(stack_size, np.int64)
+    truths, marks = stack[0], stack[1]
     top = 0
     while p[pc] != 0:
         op = p[pc]
@@ -398,14 +405,6 @@ def _prove(
             top += 1
             pc += 3 + count
         else:
-            if top == stack_size:
-                stack_size *= 2
-                more = np.empty(stack_size, np.int64)
-                more[:top] = truths
-                truths = more
-                more = np.empty(stack_size, np.int64)
-                more[:top] = marks
-                marks = more
             marks[top] = n
             if op == _FACT:
                 term = p[pc + 1]
@@ -415,6 +414,23 @@ def _prove(
                     found[n, 1] = 0
                     n += 1
                 pc += 2
+            elif op == _LITERAL and state[2 * _rarest(p, p[pc + 2])] != d:
+                truths[top] = 0
+                pc += 3
+            elif op == _LITERAL and p[p[LITERAL_AT] + p[pc + 2] + 1] - p[p[LITERAL_AT] + p[pc + 2]] == 2:
+                # One word: most leaves are, and a call costs more than its chain.
+                low, behind = extents[2 * p[pc + 1]], extents[2 * p[pc + 1] + 1]
+                link = state[2 * _rarest(p, p[pc + 2]) + 1]
+                left = _EVIDENCE_LIMIT
+                while link >= 0 and left > 0 and places[link] < behind:
+                    if places[link] >= low:
+                        found[n, 0] = places[link]
+                        found[n, 1] = places[link]
+                        n += 1
+                        left -= 1
+                    link = onward[link]
+                truths[top] = 1 if left < _EVIDENCE_LIMIT else 0
+                pc += 3
             else:
                 truth, n = _leaf(
                     p, pc, d, extents, tokens, boundary, state, words, extra_at, extras, places, onward, True, found, n
@@ -590,6 +606,7 @@ def match_words(
         present[n_present] = term
         n_present += 1
     extents = _extents(p, count, title_count, lead_end)
+    stack = np.empty((2, p[DEEPEST]), np.int64)
     matched = n = 0
     for k in range(n_present):
         term = present[k]
@@ -614,17 +631,17 @@ def match_words(
                         is_possible = True
                         break
                 e += second
-                if not is_possible or rules[rule] == d or dead[rule]:
+                if not is_possible or rules[rule] == d:
                     continue
                 rules[rule] = d
-                if not _holds(
+                if dead[rule] or not _holds(
                     p, rule, d, extents, tokens, title_count, bits, state, words, extra_at, extras, places, onward,
                     literals, found,
                 ):  # fmt: skip
                     continue
                 n = _prove(
                     p, rule, d, extents, tokens, title_count, bits, state, words, extra_at, extras, places, onward,
-                    found, n,
+                    stack, found, n,
                 )  # fmt: skip
                 if n == NEEDS_ROOM:
                     break

@@ -62,7 +62,8 @@ OP_FACT, OP_AND, OP_OR, OP_NOT, OP_SCORE, OP_END = 11, 12, 13, 14, 15, 0
     TERMS, LITERALS, RULES, SLOTS, TABLE, ALSO_AT, ALSO, BEGINNING_SLOTS, BEGINNINGS, BEGINNING_AT, BEGINNING,
     SPECIAL_AT, SPECIAL, LITERAL_AT, LITERAL, BY_TERM_AT, BY_TERM, POSTING_AT, POSTING, CODE_AT, CODE,
     PROOF_AT, PROOF, SCOPE_AT, SCOPE, LONGEST_BEGINNING, SHORTEST_BEGINNING,
-) = range(27)  # fmt: skip
+    DEEPEST_STACK,
+) = range(28)  # fmt: skip
 _HEADER = 32
 # Kinds of terms that more than a look-up decides: letters of a pattern, exact letters of a cased word.
 PATTERN, CASED = 1, 2
@@ -103,6 +104,7 @@ class Compiler:
         self._postings: dict[int, array[int]] = defaultdict(lambda: array("i"))
         self._code, self._proof = array("i"), array("i")
         self._entries, self._proofs = array("i"), array("i")
+        self._deepest = 1
 
     def add(self, node: Node) -> None:
         """Compile one query; it gets the next number. Errors: ValueError for a negative one."""
@@ -111,6 +113,8 @@ class Compiler:
         self._proofs.append(len(self._proof))
         self._prove(node, ())
         self._proof.append(OP_END)
+        # No walk over the code can leave more open than it has numbers.
+        self._deepest = max(self._deepest, len(self._proof) - self._proofs[-1])
         self._file(number, node)
 
     # Terms and literals
@@ -306,6 +310,7 @@ class Compiler:
         header = np.zeros(_HEADER, np.int32)
         header[[TERMS, LITERALS, RULES]] = len(self._costs), len(self._literals), len(self._entries)
         header[[LONGEST_BEGINNING, SHORTEST_BEGINNING]] = max(lengths), min(lengths)
+        header[DEEPEST_STACK] = self._deepest
         at = _HEADER
         for name, values in sections.items():
             header[name] = at
