@@ -152,6 +152,14 @@ def _add_feeds(group: _Commands) -> None:
     exports.add_argument("--config", metavar="FILE", help="settings file (YAML)")
 
 
+_ENTRIES = "entries, one JSON object a line; - for standard input"
+
+
+def _add_one_rule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rules", metavar="FILE-OR-FOLDER")
+    parser.add_argument("name", metavar="NAME", help="name of a rule in it")
+
+
 def _add_rules(group: _Commands) -> None:
     rules = group.add_parser("rules", help="check and match rules").add_subparsers(
         title="commands", required=True, metavar="COMMAND"
@@ -160,7 +168,16 @@ def _add_rules(group: _Commands) -> None:
     check.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
     match = _add(rules, "match", commands.rules_match)
     match.add_argument("rules", metavar="RULES.yaml")
-    match.add_argument("input", metavar="IN.jsonl", help="entries, one JSON object a line; - for standard input")
+    match.add_argument("input", metavar="IN.jsonl", help=_ENTRIES)
+    explain = _add(rules, "explain", commands.rules_explain)
+    _add_one_rule(explain)
+    given = explain.add_mutually_exclusive_group(required=True)
+    given.add_argument("--text", metavar='"TITLE | TEXT"', help="a text to try it on")
+    given.add_argument("--in", dest="input", metavar="IN.jsonl", help=_ENTRIES)
+    explain.add_argument("--id", default="", metavar="ID", help="the one entry of IN.jsonl to try it on")
+    explain.add_argument("--json", action="store_true", help="one JSON object an entry")
+    test = _add(rules, "test", commands.rules_test)
+    test.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
 

@@ -199,6 +199,22 @@ def rules_match(options: argparse.Namespace) -> int:
     return match_file(options.rules, options.input)
 
 
+def rules_explain(options: argparse.Namespace) -> int:
+    """Show which parts of a rule hold for a text or for entries, by which words, and what a miss lacks."""
+    from pipelines.rules.workbench import explain_entries, explain_text
+
+    if options.text is not None:
+        return explain_text(options.rules, options.name, options.text, as_json=options.json)
+    return explain_entries(options.rules, options.name, options.input, options.id, as_json=options.json)
+
+
+def rules_test(options: argparse.Namespace) -> int:
+    """Try rules on the texts written beside them; print each failure and why."""
+    from pipelines.rules.workbench import try_files
+
+    return EXIT_FAILED if try_files(options.files) else EXIT_DONE
+
+
 def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file
