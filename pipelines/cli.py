@@ -178,6 +178,10 @@ def _add_rules(group: _Commands) -> None:
     explain.add_argument("--json", action="store_true", help="one JSON object an entry")
     test = _add(rules, "test", commands.rules_test)
     test.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
+    lint = _add(rules, "lint", commands.rules_lint)
+    lint.add_argument("rules", metavar="FILE-OR-FOLDER")
+    lint.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=_ENTRIES)
+    lint.add_argument("--strict", action="store_true", help="exit with 1 where there is a warning")
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
 

@@ -215,6 +215,14 @@ def rules_test(options: argparse.Namespace) -> int:
     return EXIT_FAILED if try_files(options.files) else EXIT_DONE
 
 
+def rules_lint(options: argparse.Namespace) -> int:
+    """Warn of what is hardly meant in rules; measure them on an archive."""
+    from pipelines.rules.workbench import lint_files
+
+    count = lint_files(options.rules, options.input)
+    return EXIT_FAILED if count and options.strict else EXIT_DONE
+
+
 def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file

@@ -1,4 +1,4 @@
-"""What ``wirewatch rules explain`` and ``test`` print: a desk's view of its own rules."""
+"""What ``wirewatch rules explain``, ``test`` and ``lint`` print: a desk's view of its own rules."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from connectors.errors import Fault, SettingsError
 from pipelines.archive import opened
 from pipelines.rules.explain import Explanation, explain, explanation_lines
 from pipelines.rules.items import item_of_text, read_items
+from pipelines.rules.lint import lint, lint_lines
 from pipelines.rules.load import load_rules
 from pipelines.rules.model import Rule
 from pipelines.rules.trial import trial_lines, try_rules
@@ -69,3 +70,25 @@ def try_files(paths: Iterable[str]) -> int:
     trials = try_rules(load_rules(paths))
     print("\n".join(trial_lines(trials)))
     return len(trials.failures)
+
+
+def lint_files(path: str, input_path: str = "") -> int:
+    """Print what is hardly meant in some rules, and what an archive ("": none) says of them.
+
+    Gives the number of warnings. Errors: SettingsError for rules or input with mistakes.
+    """
+    rules = load_rules([path])
+    warnings = lint(rules)
+    told: Iterable[str] = ()
+    if input_path:
+        # The engine that matches, and what only an archive needs.
+        from pipelines.rules.matcher import RuleSet
+        from pipelines.rules.measure import measure, measured_lines
+
+        with opened(input_path) as lines:
+            measured = measure(rules, read_items(lines, input_path), RuleSet.compile(rules).match)
+        warnings += measured.warnings
+        told = measured_lines(measured)
+    for line in (*lint_lines(warnings, len(rules)), *told):
+        print(line)
+    return len(warnings)
