@@ -182,6 +182,13 @@ def _add_rules(group: _Commands) -> None:
     lint.add_argument("rules", metavar="FILE-OR-FOLDER")
     lint.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=_ENTRIES)
     lint.add_argument("--strict", action="store_true", help="exit with 1 where there is a warning")
+    backtest = _add(rules, "backtest", commands.rules_backtest)
+    _add_one_rule(backtest)
+    backtest.add_argument("--in", dest="input", required=True, metavar="IN.jsonl", help=_ENTRIES)
+    backtest.add_argument("--days", type=_count, default=14, help="how many of its last days count (default: 14)")
+    backtest.add_argument(
+        "--against", default="", metavar="FILE-OR-FOLDER", help="rules with another version: what is gained and lost"
+    )
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
 

@@ -223,6 +223,13 @@ def rules_lint(options: argparse.Namespace) -> int:
     return EXIT_FAILED if count and options.strict else EXIT_DONE
 
 
+def rules_backtest(options: argparse.Namespace) -> int:
+    """Tell what a rule would have found in an archive, and what another version of it does."""
+    from pipelines.backtest import backtest_file
+
+    return backtest_file(options.rules, options.name, options.input, days=options.days, against=options.against)
+
+
 def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file

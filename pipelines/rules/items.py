@@ -75,3 +75,8 @@ def matched_plainly(rules: Iterable[Rule]) -> MatchItem:
         return [Match(rule.name, rule.version, in_reading_order(one)) for rule, one in found if one is not None]
 
     return match
+
+
+def printable(text: str) -> str:
+    """Give a text that moves no cursor: an entry's id may hold anything."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in text)

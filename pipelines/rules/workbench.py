@@ -11,7 +11,7 @@ import msgspec
 from connectors.errors import Fault, SettingsError
 from pipelines.archive import opened
 from pipelines.rules.explain import Explanation, explain, explanation_lines
-from pipelines.rules.items import item_of_text, read_items
+from pipelines.rules.items import item_of_text, printable, read_items
 from pipelines.rules.lint import lint, lint_lines
 from pipelines.rules.load import load_rules
 from pipelines.rules.model import Rule
@@ -58,7 +58,7 @@ def _print_explanation(explanation: Explanation, entry_id: str, *, as_json: bool
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
         return
     if entry_id:
-        sys.stdout.write(f"{entry_id}\n")
+        sys.stdout.write(f"{printable(entry_id)}\n")
     sys.stdout.write("\n".join(explanation_lines(explanation)) + "\n")
 
 
