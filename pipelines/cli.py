@@ -152,6 +152,14 @@ def _add_feeds(group: _Commands) -> None:
     exports.add_argument("--config", metavar="FILE", help="settings file (YAML)")
 
 
+_ENTRIES = "entries, one JSON object a line; - for standard input"
+
+
+def _add_one_rule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rules", metavar="FILE-OR-FOLDER")
+    parser.add_argument("name", metavar="NAME", help="name of a rule in it")
+
+
 def _add_rules(group: _Commands) -> None:
     rules = group.add_parser("rules", help="check, match and import rules").add_subparsers(
         title="commands", required=True, metavar="COMMAND"
@@ -160,13 +168,33 @@ def _add_rules(group: _Commands) -> None:
     check.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
     match = _add(rules, "match", commands.rules_match)
     match.add_argument("rules", metavar="RULES.yaml")
-    match.add_argument("input", metavar="IN.jsonl", help="entries, one JSON object a line; - for standard input")
     imports = _add(rules, "import", commands.rules_import)
     imports.add_argument("file", metavar="FILE", help="queries, one a line; - for standard input")
     # Spelled out here: reading the table of dialects would load the query language with every command.
     imports.add_argument("--dialect", required=True, choices=("factiva", "nexis", "meltwater", "lucene"))
     imports.add_argument("--one", action="store_true", help="the whole file is one query")
     imports.add_argument("--name", default="", help="beginning of the rules' names instead of the file's name")
+    match.add_argument("input", metavar="IN.jsonl", help=_ENTRIES)
+    explain = _add(rules, "explain", commands.rules_explain)
+    _add_one_rule(explain)
+    given = explain.add_mutually_exclusive_group(required=True)
+    given.add_argument("--text", metavar='"TITLE | TEXT"', help="a text to try it on")
+    given.add_argument("--in", dest="input", metavar="IN.jsonl", help=_ENTRIES)
+    explain.add_argument("--id", default="", metavar="ID", help="the one entry of IN.jsonl to try it on")
+    explain.add_argument("--json", action="store_true", help="one JSON object an entry")
+    test = _add(rules, "test", commands.rules_test)
+    test.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
+    lint = _add(rules, "lint", commands.rules_lint)
+    lint.add_argument("rules", metavar="FILE-OR-FOLDER")
+    lint.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=_ENTRIES)
+    lint.add_argument("--strict", action="store_true", help="exit with 1 where there is a warning")
+    backtest = _add(rules, "backtest", commands.rules_backtest)
+    _add_one_rule(backtest)
+    backtest.add_argument("--in", dest="input", required=True, metavar="IN.jsonl", help=_ENTRIES)
+    backtest.add_argument("--days", type=_count, default=14, help="how many of its last days count (default: 14)")
+    backtest.add_argument(
+        "--against", default="", metavar="FILE-OR-FOLDER", help="rules with another version: what is gained and lost"
+    )
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
 

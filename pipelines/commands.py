@@ -206,6 +206,37 @@ def rules_import(options: argparse.Namespace) -> int:
     return import_file(options.dialect, options.file, is_one=options.one, name=options.name)
 
 
+def rules_explain(options: argparse.Namespace) -> int:
+    """Show which parts of a rule hold for a text or for entries, by which words, and what a miss lacks."""
+    from pipelines.rules.workbench import explain_entries, explain_text
+
+    if options.text is not None:
+        return explain_text(options.rules, options.name, options.text, as_json=options.json)
+    return explain_entries(options.rules, options.name, options.input, options.id, as_json=options.json)
+
+
+def rules_test(options: argparse.Namespace) -> int:
+    """Try rules on the texts written beside them; print each failure and why."""
+    from pipelines.rules.workbench import try_files
+
+    return EXIT_FAILED if try_files(options.files) else EXIT_DONE
+
+
+def rules_lint(options: argparse.Namespace) -> int:
+    """Warn of what is hardly meant in rules; measure them on an archive."""
+    from pipelines.rules.workbench import lint_files
+
+    count = lint_files(options.rules, options.input)
+    return EXIT_FAILED if count and options.strict else EXIT_DONE
+
+
+def rules_backtest(options: argparse.Namespace) -> int:
+    """Tell what a rule would have found in an archive, and what another version of it does."""
+    from pipelines.backtest import backtest_file
+
+    return backtest_file(options.rules, options.name, options.input, days=options.days, against=options.against)
+
+
 def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file

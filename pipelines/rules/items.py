@@ -1,0 +1,82 @@
+"""Items to try rules on, outside the pipelines: of a text that somebody typed, and of an archive's lines.
+
+Both get language and countries as the items pipeline tells them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from connectors.records import Entry
+from pipelines.archive import read_archive
+from pipelines.entities.countries import find_countries
+from pipelines.model import Item, Match
+from pipelines.rules.evaluate import evaluate, in_reading_order
+from pipelines.rules.model import Rule
+from pipelines.rules.view import TextView
+from pipelines.text.language import detect
+from pipelines.text.normalize import lead_of, normalize
+from pipelines.text.tokens import Tokens, tokenize
+
+# Gives the matches of some rules in one item: whichever engine, the plain one below or a faster one.
+MatchItem = Callable[[Item, Tokens], Collection[Match]]
+_TYPED_AT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class TriedItem:
+    """One item to try rules on, with its words."""
+
+    id: str
+    item: Item
+    tokens: Tokens
+
+
+def item_of_text(text: str, languages: Collection[str] = ()) -> TriedItem:
+    """Make an item of "title | text" as it is typed: offsets of what is found point into it.
+
+    It has no feed, site or category, so a rule that asks for one finds none.
+    """
+    title, _, body = (part.strip() for part in text.partition(" | "))
+    made = normalize(Entry("", "typed", "", title, "", body, _TYPED_AT))
+    item = replace(made, title=title, text=body, lead=lead_of(body))
+    return _told("typed", item, detect(title, item.lead, "", languages))
+
+
+def read_items(lines: Iterable[str | bytes], path: str, languages: Collection[str] = ()) -> Iterator[TriedItem]:
+    """Give the items of an archive, one by one, in the order of the lines.
+
+    Errors: SettingsError naming the line that is no entry.
+    """
+    for archived in read_archive(lines, path):
+        item = normalize(archived.entry)
+        yield _told(archived.id, item, detect(item.title, item.lead, archived.entry.language, languages))
+
+
+def _told(entry_id: str, item: Item, language: str) -> TriedItem:
+    tokens = tokenize(item.title, item.text)
+    return TriedItem(entry_id, replace(item, language=language, entities=find_countries(tokens, language)), tokens)
+
+
+def reads(rule: Rule, item: Item) -> bool:
+    """Say whether a rule reads an item's language."""
+    return not rule.languages or item.language in rule.languages
+
+
+def matched_plainly(rules: Iterable[Rule]) -> MatchItem:
+    """Match by the plain evaluator, as the specification says; slow with many rules or long texts."""
+    listed = tuple(rules)
+
+    def match(item: Item, tokens: Tokens) -> list[Match]:
+        view = TextView(item, tokens)
+        found = [(rule, evaluate(rule.node, view)) for rule in listed if reads(rule, item)]
+        return [Match(rule.name, rule.version, in_reading_order(one)) for rule, one in found if one is not None]
+
+    return match
+
+
+def printable(text: str) -> str:
+    """Give a text that moves no cursor: an entry's id may hold anything."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in text)
