@@ -74,8 +74,10 @@ class LintWarning:
     message: str
     hint: str
 
-    def __str__(self) -> str:
-        said = f"{self.message}; {self.hint} [{self.kind}]"
+    def line(self, more: int = 0) -> str:
+        """Print the warning with its place; ``more`` rules have the same, by a query that they share."""
+        shared = f" (and {more} more rules)" if more > 1 else " (and 1 more rule)" if more else ""
+        said = f"{self.message}; {self.hint} [{self.kind}]{shared}"
         return str(Fault(self.rule.path, self.rule.line, self.rule.name, said))
 
 
@@ -223,6 +225,9 @@ def _shown(node: Node) -> str:
 
 
 def lint_lines(warnings: Iterable[LintWarning], rule_count: int) -> list[str]:
-    """Print the warnings, one a line, then a summary."""
-    lines = [str(warning) for warning in warnings]
+    """Print the warnings, one a line, then a summary; what a shared query brings into many rules is told once."""
+    same: dict[tuple[str, str], list[LintWarning]] = {}
+    for warning in warnings:
+        same.setdefault((warning.message, warning.hint), []).append(warning)
+    lines = [alike[0].line(len(alike) - 1) for alike in same.values()]
     return [*lines, f"rules read: {rule_count}, warnings: {len(lines)}"]

@@ -77,6 +77,14 @@ def test_a_warning_names_rule_place_and_hint() -> None:
     ]
 
 
+def test_what_rules_share_is_told_once() -> None:
+    shared = [rule("(uav* OR film) AND port", "one"), rule("(uav* OR film) AND fuel", "two"), rule("uav* x", "three")]
+    told, summary = lint_lines(lint(shared), 3)
+    assert told.startswith("desk.yaml:4: one: uav* fits every word that begins so;")
+    assert told.endswith("[prefix] (and 2 more rules)")
+    assert summary == "rules read: 3, warnings: 1"
+
+
 @pytest.mark.parametrize(
     ("one", "two"), [("a AND b", "b AND a"), ("a OR b", "b OR a"), ("SCORE2(1 a; 1 b)", "SCORE2(1 A; 1 b)")]
 )
