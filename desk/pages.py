@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from desk.assets import assets
 from desk.figures import read_feeds
+from desk.forms import read_form
 from desk.hub import format_id, parse_id
 from desk.live import CARD_REPORTS, CARDS
 from desk.read import Wanted, parse_place
@@ -163,15 +163,10 @@ async def login_page(desk: DeskOf, next: str = "/") -> HTMLResponse:
 @router.post("/login")
 async def login(desk: DeskOf, request: Request) -> Response:
     """Check the token and open a session."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LOGIN_BODY_BYTES:
-            raise HTTPException(413, "too long for a token")
-    form = parse_qs(body.decode("utf-8", "replace"))
-    onward = local_path(form.get("next", ["/"])[0])
+    form = await read_form(request, _LOGIN_BODY_BYTES, "a token")
+    onward = local_path(form.get("next", "/"))
     gate: Gate = request.app.state.gate
-    if not gate.is_open and not gate.takes(form.get("token", [""])[0].strip()):
+    if not gate.is_open and not gate.takes(form.get("token", "").strip()):
         await asyncio.sleep(_WRONG_TOKEN_SECONDS)
         return desk.page("login.html", 403, next=onward, wrong=True)
     answer = RedirectResponse(onward, 303)

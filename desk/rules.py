@@ -8,25 +8,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Annotated, Any, cast
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from connectors.codec import UnreadableRecordError, decode
 from connectors.errors import SettingsError
 from connectors.log import names
 from connectors.records import Evidence
+from desk.forms import read_form
 from desk.pages import frame_values
 from desk.state import Desk, DeskOf
 from pipelines.model import Item
 from pipelines.settings import rule_files
+from pipelines.text.tokens import tokenize
 
 if TYPE_CHECKING:
+    from pipelines.rules.items import MatchItem
     from pipelines.rules.model import Rule
 
 router = APIRouter(include_in_schema=False)
@@ -99,79 +101,47 @@ async def rules_page(desk: DeskOf, query: Annotated[str, Query(max_length=20_000
 @router.post("/rules/try")
 async def try_rule(desk: DeskOf, request: Request) -> Response:
     """Read a query, say what it means, and try it."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _BODY_BYTES:
-            raise HTTPException(413, "too long to be tried here")
-    form = parse_qs(body.decode("utf-8", "replace"))
-    query, title, text = (form.get(name, [""])[0] for name in ("query", "title", "text"))
-    typed = title[:_TEXT_LIMIT], text[:_TEXT_LIMIT]
-    trial = await asyncio.to_thread(_tried, query, typed, desk.node.items.languages, desk.clock())
-    if "stream" in form and not trial.fault:
-        trial.found = await _back_test(desk, query)
+    form = await read_form(request, _BODY_BYTES, "a trial")
+    rule, trial = await asyncio.to_thread(_tried, form, desk.node.items.languages)
+    if "stream" in form and rule is not None:
+        trial.found = await _back_test(desk, rule)
     return desk.page("_trial.html", trial=trial)
 
 
-def _rule(query: str) -> Rule:
-    from pipelines.rules.model import Rule, Severity
-    from pipelines.rules.syntax import parse
-
-    return Rule("tried", Severity.LOW, query, parse(query), "")
-
-
-def _tried(query: str, typed: tuple[str, str], languages: tuple[str, ...], now: datetime) -> Trial:
+def _tried(form: Mapping[str, str], languages: tuple[str, ...]) -> tuple[Rule | None, Trial]:
+    """Read the query of a form and try it on the text there; no rule where the query has a mistake."""
     from pipelines.rules.explain import missed
+    from pipelines.rules.items import matched_plainly, typed_item
+    from pipelines.rules.model import Rule, Severity
     from pipelines.rules.print import print_query
-    from pipelines.rules.syntax import QueryError
+    from pipelines.rules.syntax import QueryError, parse
 
+    query, title, text = (form.get(name, "") for name in ("query", "title", "text"))
     try:
-        rule = _rule(query)
+        rule = Rule("tried", Severity.LOW, query, parse(query), "")
     except QueryError as error:
-        return Trial(fault=error.pointed())
-    title, text = typed
-    trial = Trial(printed=print_query(rule.node), title=title, text=text)
-    if title.strip() or text.strip():
-        item = _item(title, text, languages, now)
-        evidence = _evidence(rule, item)
-        trial.holds, trial.evidence = evidence is not None, evidence or ()
-        trial.why = "" if trial.holds else missed(rule, item)
-    return trial
+        return None, Trial(fault=error.pointed())
+    trial = Trial(printed=print_query(rule.node), title=title[:_TEXT_LIMIT], text=text[:_TEXT_LIMIT])
+    if trial.title.strip() or trial.text.strip():
+        tried = typed_item(trial.title, trial.text, languages)
+        found = matched_plainly([rule])(tried.item, tried.tokens)
+        trial.holds = bool(found)
+        trial.evidence = tuple(evidence for match in found for evidence in match.evidence)
+        trial.why = "" if found else missed(rule, tried.item)
+    return rule, trial
 
 
-def _item(title: str, text: str, languages: tuple[str, ...], now: datetime) -> Item:
-    """Make an item of typed text, with language and entities as the pipeline would tell them."""
-    from connectors.records import Entry
-    from pipelines.entities.countries import find_countries
-    from pipelines.text.language import detect
-    from pipelines.text.normalize import normalize
-    from pipelines.text.tokens import tokenize
-
-    entry = Entry("tried", "1", "https://example.org/", title, text, "", now, language="")
-    item = replace(normalize(entry), title=title, text=text)
-    language = detect(item.title, item.lead, "", languages)
-    return replace(item, language=language, entities=find_countries(tokenize(title, text), language))
-
-
-def _evidence(rule: Rule, item: Item) -> tuple[Evidence, ...] | None:
-    from pipelines.rules.evaluate import evaluate, in_reading_order
-    from pipelines.rules.view import TextView
-    from pipelines.text.tokens import tokenize
-
-    found = evaluate(rule.node, TextView(item, tokenize(item.title, item.text)))
-    return None if found is None else in_reading_order(found)
-
-
-async def _back_test(desk: Desk, query: str) -> BackTest:
+async def _back_test(desk: Desk, rule: Rule) -> BackTest:
     """Try a query on the newest kept items, until all, enough, or the time is up."""
-    rule = _rule(query)
-    found = BackTest()
+    from pipelines.rules.items import matched_plainly
+
+    match, found = matched_plainly([rule]), BackTest()
     ends_at = time.monotonic() + _SECONDS
     newest = "+"
     while found.read < _ITEMS and time.monotonic() < ends_at:
         reply: Any = await desk.client.xrevrange(names.ITEMS, newest, "-", count=_READ_AT_ONCE)
         raws = [cast("bytes", fields[names.FIELD]) for _, fields in reply]
-        await asyncio.to_thread(_try_on, rule, raws, found, ends_at)
+        await asyncio.to_thread(_try_on, match, raws, found, ends_at)
         if len(reply) < _READ_AT_ONCE:
             found.is_whole = time.monotonic() < ends_at
             break
@@ -179,7 +149,7 @@ async def _back_test(desk: Desk, query: str) -> BackTest:
     return found
 
 
-def _try_on(rule: Rule, raws: Iterable[bytes], found: BackTest, ends_at: float) -> None:
+def _try_on(match: MatchItem, raws: Iterable[bytes], found: BackTest, ends_at: float) -> None:
     for raw in raws:
         if time.monotonic() >= ends_at:
             return
@@ -188,9 +158,8 @@ def _try_on(rule: Rule, raws: Iterable[bytes], found: BackTest, ends_at: float) 
             item = decode(Item, raw)
         except UnreadableRecordError:
             continue
-        evidence = _evidence(rule, item)
-        if evidence is not None:
+        for hit in match(item, tokenize(item.title, item.text)):
             found.matched += 1
             found.days[item.event_at.astimezone(UTC).date()] += 1
             if len(found.samples) < _SAMPLES:
-                found.samples.append(Sample(item, evidence))
+                found.samples.append(Sample(item, hit.evidence))

@@ -5,19 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from pipelines.archive import opened, read_archive
-from pipelines.entities.countries import find_countries
+from pipelines.archive import opened
+from pipelines.rules.items import read_items
 from pipelines.rules.load import load_rules
 from pipelines.rules.matcher import RuleSet
 from pipelines.rules.print import print_query
-from pipelines.text.language import detect
-from pipelines.text.normalize import normalize
-from pipelines.text.tokens import tokenize
 
 
 def match_lines(
@@ -27,12 +23,8 @@ def match_lines(
 
     Errors: SettingsError naming the line that is no entry.
     """
-    for archived in read_archive(lines, path):
-        item = normalize(archived.entry)
-        language = detect(item.title, item.lead, archived.entry.language, languages)
-        tokens = tokenize(item.title, item.text)
-        item = replace(item, language=language, entities=find_countries(tokens, language))
-        yield archived.id, [match.rule for match in rules.match(item, tokens)]
+    for tried in read_items(lines, path, languages):
+        yield tried.id, [match.rule for match in rules.match(tried.item, tried.tokens)]
 
 
 def match_file(rules_path: str, input_path: str) -> int:

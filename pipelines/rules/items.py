@@ -40,8 +40,13 @@ def item_of_text(text: str, languages: Collection[str] = ()) -> TriedItem:
     It has no feed, site or category, so a rule that asks for one finds none.
     """
     title, _, body = (part.strip() for part in text.partition(" | "))
-    made = normalize(Entry("", "typed", "", title, "", body, _TYPED_AT))
-    item = replace(made, title=title, text=body, lead=lead_of(body))
+    return typed_item(title, body, languages)
+
+
+def typed_item(title: str, text: str, languages: Collection[str] = ()) -> TriedItem:
+    """Make an item of a title and a text as they were typed; likewise."""
+    made = normalize(Entry("", "typed", "", title, "", text, _TYPED_AT))
+    item = replace(made, title=title, text=text, lead=lead_of(text))
     return _told("typed", item, detect(title, item.lead, "", languages))
 
 
