@@ -15,6 +15,7 @@ from pipelines.rules.view import TextView, fact_is
 from pipelines.text.kernel import Scanner
 
 Array = Any
+NO_FACTS: Array = np.zeros(0, np.int32)
 # One hit: the rule's number and the places of the words that made it true; a fact stands as -1 - its number.
 Hit = tuple[int, list[tuple[int, int]]]
 _LAST_NUMBER = 2**31 - 2
@@ -68,26 +69,32 @@ class CompiledQueries:
         self._number += 1
         return self._number
 
-    def run(self, words: Scanner, title: str, text: str, facts: Array, dead: Array, *, is_cut: bool = False) -> int:
-        """Match a title and a text; gives how many queries hold. ``is_cut``: the scanner holds their words already."""
-        chars = words.code_points(title, text)
+    def run(self, words: Scanner, facts: Array, dead: Array, *, is_cut: bool = False) -> int:
+        """Match what a scanner took; gives how many queries hold. ``is_cut``: it holds the words already."""
         if not is_cut:
             found = kernel.match_text(
-                chars, len(title), words.lead_limit, words.classes, words.folds, words.long, words.abbreviations,
-                words.counts, words.tokens, words.hashes, words.folded, self.program.arena, facts, dead,
-                self._next_number(), self._state, self._bits, self._literals, self._rules, self._out, self._found,
+                words.chars, len(words.title), words.lead_limit, words.classes, words.folds, words.long,
+                words.abbreviations, words.counts, words.tokens, words.hashes, words.folded,
+                *self._scratch(facts, dead),
             )  # fmt: skip
             if found >= 0:
                 return int(found)
-            words.fold_rest(title, text)
+            words.fold_rest()
         while True:
             found = kernel.match_words(
-                chars, len(title), words.counts, words.tokens, words.hashes, words.folded, self.program.arena, facts,
-                dead, self._next_number(), self._state, self._bits, self._literals, self._rules, self._out, self._found,
+                words.chars, len(words.title), words.counts, words.tokens, words.hashes, words.folded,
+                *self._scratch(facts, dead),
             )  # fmt: skip
             if found >= 0:
                 return int(found)
             self._found = np.zeros((4 * len(self._found), 2), np.int32)
+
+    def _scratch(self, facts: Array, dead: Array) -> tuple[Any, ...]:
+        """Program and scratch memory as the compiled code takes them, with the next item's number."""
+        return (
+            self.program.arena, facts, dead, self._next_number(), self._state, self._bits, self._literals, self._rules,
+            self._out, self._found,
+        )  # fmt: skip
 
     def numbers(self, count: int) -> list[int]:
         """Give the numbers of the queries that held in the last run."""

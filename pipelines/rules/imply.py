@@ -154,7 +154,7 @@ def _words_of_term(term: Term) -> list[str]:
 
 def _stem(term: Term) -> str:
     """Give the letters with which every word of a term begins."""
-    return term.text.partition("?")[0].removesuffix("*")
+    return term.beginning if isinstance(term, Pattern) else term.text
 
 
 def _value_implies(one: Value, other: Value) -> bool:

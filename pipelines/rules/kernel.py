@@ -1,5 +1,7 @@
 """The compiled matcher: runs a program over the words of one item. Equal to ``evaluate``; importing it needs numba.
 
+All in one file: numba's cache looks at this file alone, not at what a function calls elsewhere.
+
 No Python object per word or hit: words are found by their hashes, a query is filed under its rarest words and is
 touched only where a word of its second group is there too, phrases are looked at when somebody asks.
 """
@@ -12,39 +14,81 @@ import numpy as np
 from numba import njit
 
 from pipelines.rules import program as layout
-from pipelines.text.kernel import ENDS, FOLDED_AT, FOLDED_LENGTH, PARAGRAPH, SENTENCE, STARTS, tokenise
+from pipelines.rules.evaluate import EVIDENCE_LIMIT
+from pipelines.rules.program import (
+    ALSO,
+    ALSO_AT,
+    BEGINNING,
+    BEGINNING_AT,
+    BEGINNING_SLOTS,
+    BEGINNINGS,
+    BY_TERM,
+    BY_TERM_AT,
+    CODE,
+    CODE_AT,
+    DEEPEST_STACK,
+    LITERAL,
+    LITERAL_AT,
+    LONGEST_BEGINNING,
+    POSTING,
+    POSTING_AT,
+    PROOF,
+    PROOF_AT,
+    SCOPE,
+    SCOPE_AT,
+    SHORTEST_BEGINNING,
+    SLOTS,
+    SPECIAL,
+    SPECIAL_AT,
+    TABLE,
+)
+from pipelines.text.kernel import (
+    COMPLEX_COUNT,
+    COUNT,
+    ENDS,
+    FACTOR,
+    FOLDED_AT,
+    FOLDED_LENGTH,
+    LEAD_END,
+    ONE,
+    PARAGRAPH,
+    SENTENCE,
+    STARTS,
+    TITLE_COUNT,
+    tokenise,
+)
 
 Array = Any
 
-_K = np.uint64(0x9E3779B97F4A7C15)
-_ONE = np.uint64(1)
+_K, _ONE = FACTOR, ONE
 _MIX = np.uint64(29)
-_EVIDENCE_LIMIT = 40
+_EVIDENCE_LIMIT = EVIDENCE_LIMIT
 # What ``match`` gives in place of a count.
 NEEDS_PYTHON, NEEDS_ROOM = -1, -2
 
-(
-    TERMS, SLOTS, TABLE, ALSO_AT, ALSO, BEGINNING_SLOTS, BEGINNINGS, BEGINNING_AT, BEGINNING, SPECIAL_AT, SPECIAL,
-    LITERAL_AT, LITERAL, BY_TERM_AT, BY_TERM, POSTING_AT, POSTING, CODE_AT, CODE, PROOF_AT, PROOF, SCOPE_AT, SCOPE,
-    LONGEST, SHORTEST, DEEPEST,
-) = (
-    layout.TERMS, layout.SLOTS, layout.TABLE, layout.ALSO_AT, layout.ALSO, layout.BEGINNING_SLOTS, layout.BEGINNINGS,
-    layout.BEGINNING_AT, layout.BEGINNING, layout.SPECIAL_AT, layout.SPECIAL, layout.LITERAL_AT, layout.LITERAL,
-    layout.BY_TERM_AT, layout.BY_TERM, layout.POSTING_AT, layout.POSTING, layout.CODE_AT, layout.CODE, layout.PROOF_AT,
-    layout.PROOF, layout.SCOPE_AT, layout.SCOPE, layout.LONGEST_BEGINNING, layout.SHORTEST_BEGINNING,
-    layout.DEEPEST_STACK,
-)  # fmt: skip
 _ANY, _LITERAL, _NEAR = layout.OP_ANY, layout.OP_LITERAL, layout.OP_NEAR
 _SAME, _MANY = layout.OP_SAME, layout.OP_MANY
 _ADD, _CHECK, _RESET = layout.OP_ADD, layout.OP_CHECK, layout.OP_RESET
 _FACT, _AND, _OR, _NOT, _SCORE = layout.OP_FACT, layout.OP_AND, layout.OP_OR, layout.OP_NOT, layout.OP_SCORE
 _ACCEPT = layout.ACCEPT
 _PATTERN, _CASED = layout.PATTERN, layout.CASED
-_TITLE, _LEAD, _FIRST = layout.PARTS["title"], layout.PARTS["lead"], 3
+_TITLE, _LEAD, _FIRST = layout.PARTS["title"], layout.PARTS["lead"], layout.FIRST_WORDS
+# The half of a span's key that holds its last place.
+_LAST = 0xFFFFFFFF
 _QUESTION, _STAR = ord("?"), ord("*")
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]  # numba is untyped
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba is untyped
+def _with_room(values: Array, count: int) -> Array:
+    """The same values with room for one more behind the first ``count``."""
+    if count < len(values):
+        return values
+    grown = np.empty(2 * count, values.dtype)
+    grown[:count] = values
+    return grown
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
 def _look_up(p: Array, slots: int, table: int, value: np.uint64) -> int:
     """Place of a hash in a table, -1 where it is not."""
     mask = p[p[slots]]
@@ -150,8 +194,7 @@ def _gather(
 ) -> Array:  # fmt: skip
     """Spans of a choice of literals, as sorted keys ``first << 32 | last``, each once."""
     count = p[pc]
-    size = 16
-    found = np.empty(size, np.int64)
+    found = np.empty(16, np.int64)
     n = 0
     for i in range(count):
         literal = p[pc + 1 + i]
@@ -159,11 +202,7 @@ def _gather(
         length = p[LITERAL] + p[p[LITERAL_AT] + literal + 1] - at - 1
         link = _next(p, literal, -1, low, behind, d, state, words, extra_at, extras, places, onward)
         while link >= 0:
-            if n == size:
-                size *= 2
-                grown = np.empty(size, np.int64)
-                grown[:n] = found
-                found = grown
+            found = _with_room(found, n)
             first = np.int64(places[link] - p[at])
             found[n] = (first << 32) | (first + length - 1)
             n += 1
@@ -180,47 +219,46 @@ def _gather(
     return found
 
 
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _is_near(end: int, start: int, distance: int, boundary: int) -> bool:
+    """Whether a word begins near enough behind the end of another, both in the title or both in the text."""
+    return start - end <= distance and not end < boundary < start
+
+
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _behind(one: Array, other: Array, distance: int, boundary: int, marks: Array, others: Array, is_all: bool) -> bool:
     """Mark the spans of ``one`` behind which one of ``other`` begins near enough, and those of ``other`` that do."""
     is_any = False
-    j = 0
-    ends = np.empty(len(one), np.int64)
-    for i in range(len(one)):
-        ends[i] = one[i] & 0xFFFFFFFF
     # Ends may be out of order where the literals differ in length.
-    ends.sort()
+    ends = np.sort(one & _LAST)
     for i in range(len(one)):
-        end = one[i] & 0xFFFFFFFF
-        low, high = 0, len(other)
-        while low < high:
-            middle = (low + high) >> 1
-            if (other[middle] >> 32) <= end:
-                low = middle + 1
-            else:
-                high = middle
-        if low < len(other):
-            start = other[low] >> 32
-            if start - end <= distance and not (end < boundary < start):
-                is_any = True
-                if not is_all:
-                    return True
-                marks[i] = 1
+        end = one[i] & _LAST
+        k = np.searchsorted(other, (end + 1) << 32)
+        if k < len(other) and _is_near(end, other[k] >> 32, distance, boundary):
+            is_any = True
+            if not is_all:
+                return True
+            marks[i] = 1
     if is_any:
         for j in range(len(other)):
             start = other[j] >> 32
-            low, high = 0, len(ends)
-            while low < high:
-                middle = (low + high) >> 1
-                if ends[middle] < start:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low > 0:
-                end = ends[low - 1]
-                if start - end <= distance and not (end < boundary < start):
-                    others[j] = 1
+            k = np.searchsorted(ends, start)
+            if k > 0 and _is_near(ends[k - 1], start, distance, boundary):
+                others[j] = 1
     return is_any
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _begins_in(spans: Array, units: Array, unit: int) -> int:
+    """Place of the first span that begins in a unit or behind it."""
+    low, high = 0, len(spans)
+    while low < high:
+        middle = (low + high) >> 1
+        if units[spans[middle] >> 32] < unit:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -229,30 +267,18 @@ def _beside(one: Array, other: Array, units: Array, marks: Array, is_all: bool) 
     is_any = False
     for i in range(len(one)):
         first = one[i] >> 32
-        end = one[i] & 0xFFFFFFFF
+        end = one[i] & _LAST
         unit = units[first]
-        low, high = 0, len(other)
-        while low < high:
-            middle = (low + high) >> 1
-            if units[other[middle] >> 32] <= unit:
-                low = middle + 1
-            else:
-                high = middle
-        is_found = low > 0 and units[other[low - 1] >> 32] == unit and (other[low - 1] >> 32) > end
+        behind = _begins_in(other, units, unit + 1)
+        is_found = behind > 0 and units[other[behind - 1] >> 32] == unit and (other[behind - 1] >> 32) > end
         if not is_found:
-            # The first of the unit: those that overlap reach over ``first``, and are few.
-            low, high = 0, len(other)
-            while low < high:
-                middle = (low + high) >> 1
-                if units[other[middle] >> 32] < unit:
-                    low = middle + 1
-                else:
-                    high = middle
-            while low < len(other) and (other[low] >> 32) < first and units[other[low] >> 32] == unit:
-                if (other[low] & 0xFFFFFFFF) < first:
+            # From the first of the unit on: those that overlap reach over ``first``, and are few.
+            k = _begins_in(other, units, unit)
+            while k < behind and (other[k] >> 32) < first:
+                if (other[k] & _LAST) < first:
                     is_found = True
                     break
-                low += 1
+                k += 1
         if is_found:
             is_any = True
             if not is_all:
@@ -269,7 +295,7 @@ def _put(spans: Array, marks: Array, use_marks: bool, found: Array, n: int) -> i
         if use_marks and marks[i] == 0:
             continue
         found[n, 0] = spans[i] >> 32
-        found[n, 1] = spans[i] & 0xFFFFFFFF
+        found[n, 1] = spans[i] & _LAST
         n += 1
         left -= 1
         if left == 0:
@@ -532,13 +558,12 @@ def match_words(
     ``out`` (rules x 2) takes each rule and where its evidence ends in ``found`` (n x 2: first and last place).
     ``d`` is this item's number: what the scratch arrays hold of other numbers counts as empty.
     """
-    count, title_count, lead_end = counts[0], counts[1], counts[2]
+    count, title_count, lead_end = counts[COUNT], counts[TITLE_COUNT], counts[LEAD_END]
     words = np.empty(count, np.int32)
     extra_at = np.empty(count + 1, np.int32)
-    room = count + 64
-    extras = np.empty(room, np.int32)
+    extras = np.empty(count + 64, np.int32)
     n_extras = 0
-    shortest, longest = p[SHORTEST], p[LONGEST]
+    shortest, longest = p[SHORTEST_BEGINNING], p[LONGEST_BEGINNING]
     for i in range(count):
         extra_at[i] = n_extras
         words[i] = -1
@@ -552,11 +577,7 @@ def match_words(
             words[i] = p[at]
             for k in range(at + 1, end):
                 if _stands(p, p[k], i, tokens, folded, chars, base):
-                    if n_extras == room:
-                        room *= 2
-                        grown = np.empty(room, np.int32)
-                        grown[:n_extras] = extras
-                        extras = grown
+                    extras = _with_room(extras, n_extras)
                     extras[n_extras] = p[k]
                     n_extras += 1
         if longest and tokens[FOLDED_LENGTH, i] >= shortest:
@@ -571,11 +592,7 @@ def match_words(
                     continue
                 for k in range(p[BEGINNING] + p[p[BEGINNING_AT] + w], p[BEGINNING] + p[p[BEGINNING_AT] + w + 1]):
                     if _stands(p, p[k], i, tokens, folded, chars, base):
-                        if n_extras == room:
-                            room *= 2
-                            grown = np.empty(room, np.int32)
-                            grown[:n_extras] = extras
-                            extras = grown
+                        extras = _with_room(extras, n_extras)
                         extras[n_extras] = p[k]
                         n_extras += 1
     extra_at[count] = n_extras
@@ -606,7 +623,7 @@ def match_words(
         present[n_present] = term
         n_present += 1
     extents = _extents(p, count, title_count, lead_end)
-    stack = np.empty((2, p[DEEPEST]), np.int64)
+    stack = np.empty((2, p[DEEPEST_STACK]), np.int64)
     matched = n = 0
     for k in range(n_present):
         term = present[k]
@@ -666,7 +683,7 @@ def match_text(
 ) -> int:  # fmt: skip
     """Cut a title and a text and match their words; NEEDS_PYTHON where words are left to be folded."""
     tokenise(chars, title_length, lead_limit, classes, folds, long, abbreviations, tokens, hashes, folded, counts)
-    if counts[3]:
+    if counts[COMPLEX_COUNT]:
         return NEEDS_PYTHON
     return int(
         match_words(

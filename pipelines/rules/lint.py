@@ -123,7 +123,7 @@ def _term(rule: Rule, term: Term) -> Iterator[LintWarning]:
             "write more letters, or the words with OR",
         )  # fmt: skip
     if isinstance(term, Pattern):
-        fixed = len(term.text.partition("?")[0])
+        fixed = len(term.beginning)
         if fixed <= SHORT_PREFIX and (term.text.endswith("*") or term.text.count("?") > 1):
             yield LintWarning(
                 rule, LintKind.PATTERN, f"{term.text} fits very many words: only its first {fixed} letters are fixed",

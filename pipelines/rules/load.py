@@ -237,7 +237,7 @@ def _read_node(
     if not _WEIGHT.fullmatch(threshold.value):
         return None
     made = Score(int(threshold.value), tuple(children), tuple(weights))
-    if sum(weight for weight in weights if weight > 0) < made.threshold:
+    if made.highest < made.threshold:
         file.builder.fault(threshold, f"{where}.score.threshold", "all weights together do not reach it")
         return None
     return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from pipelines.model import Item, Match
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.model import Rule
 from pipelines.rules.view import ENTITY_FIELDS, TextView
-from pipelines.text.tokens import Tokens
+from pipelines.text.tokens import Tokens, tokenize
 
 if TYPE_CHECKING:
     from pipelines.rules.compiled import CompiledQueries
@@ -81,6 +82,9 @@ class RuleSet:
         The item carries its language and entities already; ``tokens`` are those of its title and text. Of a
         text longer than ``TEXT_LIMIT`` only the beginning counts.
         """
+        if len(item.text) > TEXT_LIMIT:
+            item = replace(item, text=item.text[:TEXT_LIMIT])
+            tokens = tokenize(item.title, item.text)
         view = TextView(item, tokens)
         found = self._compiled(view) if self._parts else self._plain(view)
         return tuple(
@@ -98,13 +102,13 @@ class RuleSet:
         return found
 
     def _compiled(self, view: TextView) -> Mapping[int, tuple[Evidence, ...]]:
-        title, text = view.item.title, view.item.text[:TEXT_LIMIT]
         found: dict[int, tuple[Evidence, ...]] = {}
         # The scratch memory is one for all.
         with self._lock:
             words = _scanner()
+            words.take(view.item.title, view.item.text)
             for number, part in enumerate(self._parts):
-                part.match(words, view, (title, text), found, is_cut=number > 0)
+                part.match(words, view, found, is_cut=number > 0)
         return found
 
     def holding(self, title: str, text: str) -> list[int]:
@@ -116,8 +120,10 @@ class RuleSet:
             raise RuntimeError(f"the compiled engine cannot run: {why_plain()}")
         found: list[int] = []
         with self._lock:
+            words = _scanner()
+            words.take(title, text)
             for number, part in enumerate(self._parts):
-                found += part.holding(_scanner(), title, text, is_cut=number > 0)
+                found += part.holding(words, is_cut=number > 0)
         return found
 
 
@@ -157,33 +163,24 @@ class _Part:
                 places[number] = place
         return _Part(self._queries, self._keys, places)
 
-    def match(
-        self,
-        words: Scanner,
-        view: TextView,
-        texts: tuple[str, str],
-        found: dict[int, tuple[Evidence, ...]],
-        *,
-        is_cut: bool,
-    ) -> None:
-        """Add what holds of an item."""
+    def match(self, words: Scanner, view: TextView, found: dict[int, tuple[Evidence, ...]], *, is_cut: bool) -> None:
+        """Add what holds of an item, whose text the scanner took."""
         queries = self._queries
-        count = queries.run(words, *texts, queries.facts(view), self._dead, is_cut=is_cut)
-        if count == 0:
-            return
-        title_count = int(words.counts[1])
+        count = queries.run(words, queries.facts(view), self._dead, is_cut=is_cut)
         for number, spans in queries.hits(count):
             evidence: list[Evidence] = []
             for first, last in spans:
                 if first < 0:
                     evidence += _named(view, queries, -1 - first)
                 else:
-                    evidence.append(_written(words, texts, first, last, title_count))
+                    evidence.append(_written(words, first, last))
             found[self._places[number]] = in_reading_order(evidence)
 
-    def holding(self, words: Scanner, title: str, text: str, *, is_cut: bool) -> list[int]:
-        """Give the places of the rules that hold for bare words."""
-        count = self._queries.run(words, title, text, _no_facts(), self._dead, is_cut=is_cut)
+    def holding(self, words: Scanner, *, is_cut: bool) -> list[int]:
+        """Give the places of the rules that hold for the bare words that the scanner took."""
+        from pipelines.rules.compiled import NO_FACTS
+
+        count = self._queries.run(words, NO_FACTS, self._dead, is_cut=is_cut)
         return [self._places[number] for number in self._queries.numbers(count)]
 
 
@@ -191,10 +188,10 @@ def _key(rule: Rule) -> tuple[str, str]:
     return rule.name, rule.version
 
 
-def _written(words: Scanner, texts: tuple[str, str], first: int, last: int, title_count: int) -> Evidence:
-    start, end = int(words.tokens[0, first]), int(words.tokens[1, last])
-    is_title = first < title_count
-    return Evidence("title" if is_title else "text", start, end, texts[not is_title][start:end])
+def _written(words: Scanner, first: int, last: int) -> Evidence:
+    field, source = ("title", words.title) if words.is_title(first) else ("text", words.text)
+    start, end = words.offsets(first, last)
+    return Evidence(field, start, end, source[start:end])
 
 
 def _named(view: TextView, queries: CompiledQueries, number: int) -> list[Evidence]:
@@ -210,10 +207,3 @@ def _scanner() -> Scanner:
     from pipelines.text.kernel import Scanner
 
     return Scanner()
-
-
-@lru_cache(maxsize=1)
-def _no_facts():  # type: ignore[no-untyped-def]  # an empty array
-    import numpy
-
-    return numpy.zeros(0, numpy.int32)

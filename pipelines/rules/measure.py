@@ -14,29 +14,20 @@ from pipelines.rules.forms import forms_of
 from pipelines.rules.items import MatchItem, TriedItem, reads
 from pipelines.rules.lint import LintKind, LintWarning
 from pipelines.rules.model import (
-    And,
-    AtLeast,
     Cased,
-    First,
-    In,
-    Literal,
-    Near,
     Node,
     Not,
     Pattern,
-    Phrase,
     Rule,
-    Score,
     Term,
-    Together,
     Value,
     Word,
     children_of,
-    is_negative,
     literals_of,
     terms_of,
 )
 from pipelines.rules.print import print_query
+from pipelines.rules.required import Element, rarest
 from pipelines.rules.view import TextView, fits
 from pipelines.text.tokens import Tokens, words_of
 
@@ -207,29 +198,14 @@ def _warnings(rule: Rule, found: Counter[Anchor], entries: int) -> Iterator[Lint
         )  # fmt: skip
 
 
-def _rarest(node: Node, found: Counter[Anchor]) -> tuple[int, tuple[Anchor, ...]]:
+def _rarest(node: Node, found: Counter[Anchor]) -> tuple[int, list[Anchor]]:
     """Give terms of which one must stand in an entry, those that stand in the fewest, and in how many at most."""
-    if isinstance(node, Phrase):
-        return min((_rarest(term, found) for term in node.words), key=lambda choice: choice[0])
-    if isinstance(node, Literal | Value):
-        return found[node], (node,)
-    if isinstance(node, In | First | Not):
-        return _rarest(node.child, found)
-    if isinstance(node, Near | Together):
-        return min(_any(node.left, found), _any(node.right, found), key=lambda choice: choice[0])
-    if isinstance(node, And):
-        wanted = [child for child in node.children if not is_negative(child)]
-        return min((_rarest(child, found) for child in wanted), key=lambda choice: choice[0])
-    if isinstance(node, AtLeast):
-        return _any(node.literals, found)
-    if isinstance(node, Score):
-        return _any([child for child, weight in zip(node.children, node.weights, strict=True) if weight > 0], found)
-    return _any(node.children, found)
 
+    def term_of(element: Element) -> Anchor:
+        return element if isinstance(element, Value) else min(terms_of(element), key=found.__getitem__)
 
-def _any(nodes: Sequence[Node], found: Counter[Anchor]) -> tuple[int, tuple[Anchor, ...]]:
-    choices = [_rarest(node, found) for node in nodes]
-    return sum(count for count, _ in choices), tuple(anchor for _, anchors in choices for anchor in anchors)
+    count, group = rarest(node, lambda element: found[term_of(element)])
+    return int(count), list(map(term_of, group))
 
 
 def _listed(anchors: Sequence[Anchor]) -> str:

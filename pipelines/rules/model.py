@@ -24,6 +24,11 @@ class Pattern:
 
     text: str
 
+    @property
+    def beginning(self) -> str:
+        """The letters before the first ``?``."""
+        return self.text.partition("?")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Cased:
@@ -144,6 +149,11 @@ class Score:
     children: tuple[Node, ...]
     # One a child; a negative weight speaks against.
     weights: tuple[int, ...]
+
+    @property
+    def highest(self) -> int:
+        """The most that the weights can add up to."""
+        return sum(weight for weight in self.weights if weight > 0)
 
 
 Leaf = Literal | Near | Together | AtLeast | Value

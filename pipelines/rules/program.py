@@ -37,16 +37,15 @@ from pipelines.rules.model import (
     Unit,
     Value,
     Word,
-    is_negative,
     terms_of,
 )
+from pipelines.rules.required import Element, by_cost
 from pipelines.text.kernel import hash_word
 from pipelines.text.tokens import words_of
 
 Array = Any
 Frequency = Callable[[str], float]
 Scope = tuple[In | First, ...]
-Element = Literal | Value
 
 # Jump targets that end.
 ACCEPT, REJECT = -1, -2
@@ -57,19 +56,21 @@ OP_ADD, OP_CHECK, OP_RESET = 6, 7, 8
 # Postfix code only.
 OP_FACT, OP_AND, OP_OR, OP_NOT, OP_SCORE, OP_END = 11, 12, 13, 14, 15, 0
 
-# Header of the arena: where each section begins.
+# Header of the arena: where each section begins, and three sizes.
 (
-    TERMS, LITERALS, RULES, SLOTS, TABLE, ALSO_AT, ALSO, BEGINNING_SLOTS, BEGINNINGS, BEGINNING_AT, BEGINNING,
-    SPECIAL_AT, SPECIAL, LITERAL_AT, LITERAL, BY_TERM_AT, BY_TERM, POSTING_AT, POSTING, CODE_AT, CODE,
-    PROOF_AT, PROOF, SCOPE_AT, SCOPE, LONGEST_BEGINNING, SHORTEST_BEGINNING,
-    DEEPEST_STACK,
-) = range(28)  # fmt: skip
+    SLOTS, TABLE, ALSO_AT, ALSO, BEGINNING_SLOTS, BEGINNINGS, BEGINNING_AT, BEGINNING, SPECIAL_AT, SPECIAL,
+    LITERAL_AT, LITERAL, BY_TERM_AT, BY_TERM, POSTING_AT, POSTING, CODE_AT, CODE, PROOF_AT, PROOF, SCOPE_AT, SCOPE,
+    LONGEST_BEGINNING, SHORTEST_BEGINNING, DEEPEST_STACK,
+) = range(25)  # fmt: skip
 _HEADER = 32
 # Kinds of terms that more than a look-up decides: letters of a pattern, exact letters of a cased word.
 PATTERN, CASED = 1, 2
+# Steps of a scope: a part, or the first words.
 PARTS = {"title": 0, "text": 1, "lead": 2}
-_FIRST = 3
+FIRST_WORDS = 3
 _VALUE_COSTS = {"lang": 0.3, "country": 0.06}
+# How much oftener than one word a term is met that stands for many.
+_WIDE = 4
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Compiler:
         self._costs: list[float] = []
         self._is_exact: list[bool] = []
         self._literals: dict[tuple[int, ...], int] = {}
-        self._numbers: dict[Literal, int] = {}
+        self._numbers: dict[Element, int] = {}
         self._scopes: dict[Scope, int] = {(): 0}
         self._postings: dict[int, array[int]] = defaultdict(lambda: array("i"))
         self._code, self._proof = array("i"), array("i")
@@ -131,26 +132,23 @@ class Compiler:
         if isinstance(term, Value):
             return _VALUE_COSTS.get(term.field, 0.03)
         if isinstance(term, Pattern):
-            return 4 * by_length(term.text.partition("?")[0])
-        if isinstance(term, Word) and not term.is_prefix:
-            return self._frequency(term.text)
-        word = words_of(term.text)[0] if isinstance(term, Cased) else term.text
-        guess = self._frequency(word)
-        return (
-            max(guess, 4 * by_length(word)) if isinstance(term, Word) else guess * (4 if isinstance(term, Forms) else 1)
-        )
+            return _WIDE * by_length(term.beginning)
+        if isinstance(term, Cased):
+            return self._frequency(_folded(term))
+        known = self._frequency(term.text)
+        if isinstance(term, Forms):
+            return _WIDE * known
+        return max(known, _WIDE * by_length(term.text)) if term.is_prefix else known
 
-    def _literal(self, literal: Literal) -> int:
-        known = self._numbers.get(literal)
+    def _literal(self, element: Element) -> int:
+        known = self._numbers.get(element)
         if known is None:
-            key = tuple(map(self._term, terms_of(literal)))
-            known = self._numbers[literal] = self._literals.setdefault(key, len(self._literals))
+            key = tuple(map(self._term, _terms_of(element)))
+            known = self._numbers[element] = self._literals.setdefault(key, len(self._literals))
         return known
 
     def _rarest(self, element: Element) -> int:
-        if isinstance(element, Value):
-            return self._term(element)
-        return min(map(self._term, terms_of(element)), key=self._costs.__getitem__)
+        return min(map(self._term, _terms_of(element)), key=self._costs.__getitem__)
 
     def _scope(self, scope: Scope) -> int:
         return self._scopes.setdefault(scope, len(self._scopes))
@@ -159,19 +157,11 @@ class Compiler:
 
     def _file(self, number: int, node: Node) -> None:
         """File a query under the rarest group of which something must be there, the next rarest noted beside."""
-        groups = sorted(
-            ((sum(self._costs[self._rarest(element)] for element in group), group) for group in required(node)),
-            key=lambda one: one[0],
-        )
-        anchor = groups[0][1]
-        second = sorted({self._rarest(element) for element in groups[1][1]}) if len(groups) > 1 else []
+        groups = [group for _, group in by_cost(node, lambda element: self._costs[self._rarest(element)])]
+        second = sorted(set(map(self._rarest, groups[1]))) if len(groups) > 1 else []
         entry = array("i", [number, len(second), *second])
-        for element in anchor:
-            literal = self._fact_literal(element) if isinstance(element, Value) else self._literal(element)
-            self._postings[literal].extend(entry)
-
-    def _fact_literal(self, value: Value) -> int:
-        return self._literals.setdefault((self._term(value),), len(self._literals))
+        for element in groups[0]:
+            self._postings[self._literal(element)].extend(entry)
 
     # Code
 
@@ -214,8 +204,14 @@ class Compiler:
                 true = self._jump(child, scope, true, false)
             return true
         if isinstance(node, Or):
-            plain = [one for one in node.children if isinstance(one, Value) or (isinstance(one, Term) and not scope)]
-            for child in sorted((one for one in node.children if one not in plain), key=self._effort, reverse=True):
+            plain: list[Term | Value] = []
+            others: list[Node] = []
+            for child in node.children:
+                if isinstance(child, Value) or (isinstance(child, Term) and not scope):
+                    plain.append(child)
+                else:
+                    others.append(child)
+            for child in sorted(others, key=self._effort, reverse=True):
                 false = self._jump(child, scope, true, false)
             if plain:
                 terms = sorted(map(self._term, plain), key=self._costs.__getitem__, reverse=True)
@@ -276,7 +272,7 @@ class Compiler:
         for term, number in self._terms.items():
             if isinstance(term, Pattern):
                 special[number] = [PATTERN, *map(ord, term.text)]
-                beginnings[term.text.partition("?")[0]].append(number)
+                beginnings[term.beginning].append(number)
             elif isinstance(term, Word) and term.is_prefix:
                 beginnings[term.text].append(number)
             elif isinstance(term, Forms):
@@ -284,7 +280,7 @@ class Compiler:
                     also[form].append(number)
             elif isinstance(term, Cased):
                 special[number] = [CASED, *map(ord, term.text)]
-                also[words_of(term.text)[0]].append(number)
+                also[_folded(term)].append(number)
         # A word that only stands for others is looked up all the same.
         words = dict.fromkeys([*exact, *also])
         rows = [[exact.get(word, -1), *also.get(word, ())] for word in words]
@@ -308,7 +304,6 @@ class Compiler:
         sections[SCOPE_AT], sections[SCOPE] = _rows([_scope_row(scope) for scope in self._scopes])
         lengths = [len(beginning) for beginning in beginnings] or [0]
         header = np.zeros(_HEADER, np.int32)
-        header[[TERMS, LITERALS, RULES]] = len(self._costs), len(self._literals), len(self._entries)
         header[[LONGEST_BEGINNING, SHORTEST_BEGINNING]] = max(lengths), min(lengths)
         header[DEEPEST_STACK] = self._deepest
         at = _HEADER
@@ -328,47 +323,13 @@ class Compiler:
         return rows
 
 
-def required(node: Node) -> list[list[Element]]:
-    """Give groups of literals and values, of each of which at least one must be there for the node to hold.
-
-    Errors: ValueError for a negative node.
-    """
-    if isinstance(node, And):
-        return [group for child in node.children if not is_negative(child) for group in required(child)]
-    if isinstance(node, In | First):
-        return required(node.child)
-    if isinstance(node, Near | Together):
-        return [list(node.left), list(node.right)]
-    if isinstance(node, AtLeast):
-        return [list(node.literals)]
-    if isinstance(node, Or):
-        return [[element for child in node.children for element in _one_of(child)]]
-    if isinstance(node, Score):
-        return [[element for child in _needed(node) for element in _one_of(child)]]
-    if isinstance(node, Not):
-        raise ValueError(f"{node!r} needs nothing to be there")
-    return [[node]]
+def _folded(term: Cased) -> str:
+    """A cased term is one word, as it was cut."""
+    return words_of(term.text)[0]
 
 
-def _one_of(node: Node) -> list[Element]:
-    """Give a node's smallest group, longest words first choice among equals."""
-    return min(required(node), key=lambda group: (len(group), -min(map(_length, group))))
-
-
-def _length(element: Element) -> int:
-    return 3 if isinstance(element, Value) else max(len(term.text) for term in terms_of(element))
-
-
-def _needed(score: Score) -> Iterable[Node]:
-    """Give children of which one must hold: the others together do not reach the threshold."""
-    positive = sorted(
-        ((weight, child) for weight, child in zip(score.weights, score.children, strict=True) if weight > 0),
-        key=lambda one: one[0],
-    )
-    left_out = 0
-    while left_out + positive[0][0] < score.threshold:
-        left_out += positive.pop(0)[0]
-    return [child for _, child in positive]
+def _terms_of(element: Element) -> tuple[Term | Value, ...]:
+    return (element,) if isinstance(element, Value) else terms_of(element)
 
 
 def _rows(rows: Sequence[Sequence[int]]) -> tuple[Array, Array]:
@@ -383,7 +344,9 @@ def _rows(rows: Sequence[Sequence[int]]) -> tuple[Array, Array]:
 def _scope_row(scope: Scope) -> list[int]:
     """Give kind and argument of each step: a part, or the first words."""
     return [
-        number for step in scope for number in ((PARTS[step.part], 0) if isinstance(step, In) else (_FIRST, step.count))
+        number
+        for step in scope
+        for number in ((PARTS[step.part], 0) if isinstance(step, In) else (FIRST_WORDS, step.count))
     ]
 
 

@@ -180,7 +180,7 @@ def _parse_score(query: str, found: re.Match[str], named: Mapping[str, Node]) ->
         weights.append(int(weighted[1]))
         place += len(piece) + 1
     made = Score(int(found[1]), tuple(children), tuple(weights))
-    if sum(weight for weight in weights if weight > 0) < made.threshold or not made.threshold:
+    if made.highest < made.threshold or not made.threshold:
         raise QueryError(query, 0, "all weights together do not reach the threshold", "it would never hold")
     return made
 
@@ -533,10 +533,10 @@ class _Resolver:
         parts = [words_of(part) for part in stem.split("?")]
         if any(len(part) > 1 for part in parts):
             self._fail(place, f"{piece} is more than one word", 'write "…" around words')
-        pattern = "?".join(part[0] if part else "" for part in parts)
-        if len(pattern.partition("?")[0]) < PREFIX_LEAST:
+        pattern = Pattern("?".join(part[0] if part else "" for part in parts) + "*" * starred)
+        if len(pattern.beginning) < PREFIX_LEAST:
             self._fail(place, f"{piece} fits too many words", f"write at least {PREFIX_LEAST} letters before the ?")
-        return Pattern(pattern + "*" * starred)
+        return pattern
 
     def _forms(self, word: str, mark: str, place: int) -> Forms:
         language = mark[1:-1] or language_of(word)

@@ -20,8 +20,10 @@ _CHARS = 0x40000
 _START, _MARK, _JOINER, _SINGLE = 1, 2, 4, 8
 _NEWLINE, _SPACE, _HARD, _SOFT, _DOT, _LOWER, _COMPLEX = 16, 32, 64, 128, 256, 512, 1024
 _FACTOR = 0x9E3779B97F4A7C15
-_K = np.uint64(_FACTOR)
-_ONE = np.uint64(1)
+# For compiled code, which keeps to 64 bits by itself.
+FACTOR = np.uint64(_FACTOR)
+ONE = np.uint64(1)
+_K, _ONE = FACTOR, ONE
 _DROP = -1
 # Caseless scripts of single characters that fold to themselves.
 _PLAIN_RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4), (0x20000, 0x2F800), (0x30000, _CHARS))
@@ -31,7 +33,7 @@ _JAMO = ((0x1100, 0x1200), (0xA960, 0xA980), (0xD7B0, 0xD800))
 STARTS, ENDS, SENTENCE, PARAGRAPH, FOLDED_AT, FOLDED_LENGTH = range(6)
 ROWS = 6
 # Places of the counts that ``tokenise`` gives.
-COUNT, TITLE_COUNT, LEAD_END, COMPLEX_COUNT = range(4)
+COUNT, TITLE_COUNT, LEAD_END, COMPLEX_COUNT, FOLDED_COUNT = range(5)
 
 Array = Any
 
@@ -209,14 +211,8 @@ def tokenise(
             is_end = lines > 0 or is_hard or is_stopped
             if not is_end and is_doubtful and previous_length > 1 and not first_kind & _LOWER:
                 before = hashes[count - 1]
-                low, high = 0, len(abbreviations)
-                while low < high:
-                    middle = (low + high) >> 1
-                    if abbreviations[middle] < before:
-                        low = middle + 1
-                    else:
-                        high = middle
-                is_end = not (low < len(abbreviations) and abbreviations[low] == before)
+                known = np.searchsorted(abbreviations, before)
+                is_end = known == len(abbreviations) or abbreviations[known] != before
             if is_end:
                 sentence += 1
         tokens[STARTS, count] = start - base
@@ -239,7 +235,7 @@ def tokenise(
     counts[TITLE_COUNT] = title_count
     counts[LEAD_END] = lead_end
     counts[COMPLEX_COUNT] = complex_count
-    counts[4] = at
+    counts[FOLDED_COUNT] = at
 
 
 class Scanner:
@@ -249,6 +245,8 @@ class Scanner:
         self.lead_limit = lead_limit
         self.classes, self.folds, self.long, self.abbreviations = tables()
         self.counts = np.zeros(5, np.int64)
+        self.title = self.text = ""
+        self.chars = np.zeros(0, np.uint32)
         self._memo: dict[str, tuple[int, Array]] = {}
         self._grow(4096)
 
@@ -259,29 +257,39 @@ class Scanner:
         # A character folds to 18 at most (U+FDFA).
         self.folded = np.zeros(18 * length + 64, np.uint32)
 
-    def code_points(self, title: str, text: str) -> Array:
-        """Give the code points of both, and make room for their words."""
+    def take(self, title: str, text: str) -> None:
+        """Take the code points of both, and make room for their words; nothing is cut yet."""
         whole = title + text
         if len(whole) > self._room:
             self._grow(2 * len(whole))
-        return np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
+        self.title, self.text = title, text
+        self.chars = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
 
     def scan(self, title: str, text: str) -> None:
         """Cut a title and a text; the arrays hold them until the next call."""
+        self.take(title, text)
         tokenise(
-            self.code_points(title, text), len(title), self.lead_limit, self.classes, self.folds, self.long,
-            self.abbreviations, self.tokens, self.hashes, self.folded, self.counts,
+            self.chars, len(title), self.lead_limit, self.classes, self.folds, self.long, self.abbreviations,
+            self.tokens, self.hashes, self.folded, self.counts,
         )  # fmt: skip
-        self.fold_rest(title, text)
+        self.fold_rest()
 
-    def fold_rest(self, title: str, text: str) -> None:
+    def is_title(self, place: int) -> bool:
+        """Say whether a word stands in the title."""
+        return bool(place < self.counts[TITLE_COUNT])
+
+    def offsets(self, first: int, last: int) -> tuple[int, int]:
+        """Give where the words ``first`` to ``last`` begin and end in the title or text that holds them."""
+        return int(self.tokens[STARTS, first]), int(self.tokens[ENDS, last])
+
+    def fold_rest(self) -> None:
         """Fold the words whose characters depend on each other, as ``fold`` does."""
         count, title_count, _, complex_count, at = self.counts.tolist()
         if not complex_count:
             return
         for place in np.flatnonzero(self.tokens[FOLDED_LENGTH, :count] < 0).tolist():
-            start, end = self.tokens[STARTS, place], self.tokens[ENDS, place]
-            surface = (title if place < title_count else text)[start:end]
+            start, end = self.offsets(place, place)
+            surface = (self.title if place < title_count else self.text)[start:end]
             known = self._memo.get(surface)
             if known is None:
                 if len(self._memo) > 100_000:
