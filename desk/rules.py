@@ -112,9 +112,10 @@ def _tried(form: Mapping[str, str], languages: tuple[str, ...]) -> tuple[Rule | 
     """Read the query of a form and try it on the text there; no rule where the query has a mistake."""
     from pipelines.rules.explain import missed
     from pipelines.rules.items import matched_plainly, typed_item
+    from pipelines.rules.mistakes import QueryError
     from pipelines.rules.model import Rule, Severity
     from pipelines.rules.print import print_query
-    from pipelines.rules.syntax import QueryError, parse
+    from pipelines.rules.syntax import parse
 
     query, title, text = (form.get(name, "") for name in ("query", "title", "text"))
     try:

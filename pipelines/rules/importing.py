@@ -12,7 +12,7 @@ import yaml
 from connectors.errors import Fault, SettingsError
 from pipelines.archive import opened
 from pipelines.rules.dialects import translate
-from pipelines.rules.syntax import QueryError
+from pipelines.rules.mistakes import QueryError
 
 _SIZE_LIMIT = 8 * 1024 * 1024
 _NAME_LIMIT = 60

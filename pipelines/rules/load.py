@@ -13,9 +13,10 @@ import yaml
 from connectors.errors import Fault, SettingsError
 from connectors.keys import stable_id
 from connectors.settings import Builder, is_text, read_nodes, setting
+from pipelines.rules.mistakes import QueryError
 from pipelines.rules.model import WHEN, Node, Rule, Score, Severity, Word
 from pipelines.rules.print import print_query
-from pipelines.rules.syntax import QueryError, parse
+from pipelines.rules.syntax import parse
 
 _NAME = re.compile(r"[\w][\w.-]{0,79}")
 _WEIGHT = re.compile(r"[+-]?\d{1,6}")

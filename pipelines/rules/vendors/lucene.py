@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from pipelines.rules.syntax import VALUES
+from pipelines.rules.rows import VALUES
 from pipelines.rules.vendors.reader import Reader
 from pipelines.rules.vendors.tokens import Token
 from pipelines.rules.vendors.tree import Excluded, Operator, Pair, Scoped, Tree, Words, joined

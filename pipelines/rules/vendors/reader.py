@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NoReturn
 
-from pipelines.rules.vendors.tokens import Token, fail, tokens_of
+from pipelines.rules.mistakes import fail
+from pipelines.rules.vendors.tokens import Token, tokens_of
 from pipelines.rules.vendors.tree import (
     Excluded,
     Joined,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from pipelines.rules.mistakes import QueryError, fail
 from pipelines.rules.print import RESERVED
-from pipelines.rules.syntax import QueryError, parse
-from pipelines.rules.vendors.tokens import fail
+from pipelines.rules.syntax import parse
 from pipelines.rules.vendors.tree import Excluded, Pair, Scoped, Tree, Words
 from pipelines.text.tokens import words_of
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pipelines.rules.vendors.tokens import fail
+from pipelines.rules.mistakes import fail
 
 
 class Kind(Enum):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.rules.dialects import DIALECTS, translate
+from pipelines.rules.mistakes import DEPTH_LIMIT, LENGTH_LIMIT, QueryError
 from pipelines.rules.model import (
     And,
     AtLeast,
@@ -28,7 +29,7 @@ from pipelines.rules.model import (
     Value,
     Word,
 )
-from pipelines.rules.syntax import DEPTH_LIMIT, LENGTH_LIMIT, QueryError, parse
+from pipelines.rules.syntax import parse
 
 Cases: TypeAlias = list[tuple[str, Node]]
 Refusals: TypeAlias = list[tuple[str, int, int, str]]

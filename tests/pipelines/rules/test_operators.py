@@ -12,7 +12,8 @@ from pipelines.entities.countries import find_countries
 from pipelines.model import Entity, Item
 from pipelines.rules.evaluate import EVIDENCE_LIMIT, evaluate, in_reading_order
 from pipelines.rules.operators import OPERATORS, Operator, reference
-from pipelines.rules.syntax import FIELDS, parse
+from pipelines.rules.rows import FIELDS
+from pipelines.rules.syntax import parse
 from pipelines.rules.view import TextView
 from pipelines.text.language import detect
 from pipelines.text.tokens import tokenize

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.rules.mistakes import DEPTH_LIMIT, LENGTH_LIMIT, QueryError
 from pipelines.rules.model import (
     And,
     AtLeast,
@@ -23,7 +24,8 @@ from pipelines.rules.model import (
     Word,
 )
 from pipelines.rules.print import print_query
-from pipelines.rules.syntax import DEPTH_LIMIT, LENGTH_LIMIT, TERMS_LIMIT, QueryError, parse
+from pipelines.rules.resolve import TERMS_LIMIT
+from pipelines.rules.syntax import parse
 
 A, B, C = Word("alpha"), Word("beta"), Word("gamma")
 
