@@ -45,7 +45,9 @@ from pipelines.text.tokens import words_of
 
 Array = Any
 Frequency = Callable[[str], float]
-Scope = tuple[In | First, ...]
+# Kind and argument of each field and FIRST that a leaf stands in, outermost first. Not the nodes: their hash is that
+# of all below them.
+Scope = tuple[tuple[int, int], ...]
 
 # Jump targets that end.
 ACCEPT, REJECT = -1, -2
@@ -69,6 +71,8 @@ PATTERN, CASED = 1, 2
 PARTS = {"title": 0, "text": 1, "lead": 2}
 FIRST_WORDS = 3
 _VALUE_COSTS = {"lang": 0.3, "country": 0.06}
+# Words of a second group that are noted beside the first.
+_NOTED_MOST = 16
 # How much oftener than one word a term is met that stands for many.
 _WIDE = 4
 
@@ -159,6 +163,9 @@ class Compiler:
         """File a query under the rarest group of which something must be there, the next rarest noted beside."""
         groups = [group for _, group in by_cost(node, lambda element: self._costs[self._rarest(element)])]
         second = sorted(set(map(self._rarest, groups[1]))) if len(groups) > 1 else []
+        if len(second) > _NOTED_MOST:
+            # It would stand once more at each word of the first group; the code asks for it anyway.
+            second = []
         entry = array("i", [number, len(second), *second])
         for element in groups[0]:
             self._postings[self._literal(element)].extend(entry)
@@ -196,7 +203,7 @@ class Compiler:
         if isinstance(node, Value) or (isinstance(node, Term) and not scope):
             return self._emit(OP_ANY, 1, self._term(node), true, false)
         if isinstance(node, In | First):
-            return self._jump(node.child, (*scope, node), true, false)
+            return self._jump(node.child, (*scope, _step(node)), true, false)
         if isinstance(node, Not):
             return self._jump(node.child, scope, false, true)
         if isinstance(node, And):
@@ -242,7 +249,7 @@ class Compiler:
         if isinstance(node, Value):
             self._proof.extend((OP_FACT, self._term(node)))
         elif isinstance(node, In | First):
-            self._prove(node.child, (*scope, node))
+            self._prove(node.child, (*scope, _step(node)))
         elif isinstance(node, Not):
             self._prove(node.child, scope)
             self._proof.append(OP_NOT)
@@ -301,7 +308,9 @@ class Compiler:
         )
         sections[CODE_AT], sections[CODE] = np.array(self._entries, np.int32), np.array(self._code, np.int32)
         sections[PROOF_AT], sections[PROOF] = np.array(self._proofs, np.int32), np.array(self._proof, np.int32)
-        sections[SCOPE_AT], sections[SCOPE] = _rows([_scope_row(scope) for scope in self._scopes])
+        sections[SCOPE_AT], sections[SCOPE] = _rows(
+            [[number for step in scope for number in step] for scope in self._scopes]
+        )
         lengths = [len(beginning) for beginning in beginnings] or [0]
         header = np.zeros(_HEADER, np.int32)
         header[[LONGEST_BEGINNING, SHORTEST_BEGINNING]] = max(lengths), min(lengths)
@@ -341,13 +350,8 @@ def _rows(rows: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     return offsets, np.array(flat, np.int32)
 
 
-def _scope_row(scope: Scope) -> list[int]:
-    """Give kind and argument of each step: a part, or the first words."""
-    return [
-        number
-        for step in scope
-        for number in ((PARTS[step.part], 0) if isinstance(step, In) else (FIRST_WORDS, step.count))
-    ]
+def _step(node: In | First) -> tuple[int, int]:
+    return (PARTS[node.part], 0) if isinstance(node, In) else (FIRST_WORDS, node.count)
 
 
 def _hash_table(hashes: Iterable[int], count: int) -> tuple[Array, Array]:
