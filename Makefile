@@ -11,6 +11,8 @@ $(STAMP): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	# Compiles the rule engine once; every later start loads it.
+	$(BIN)/python -c "from pipelines.rules.matcher import RuleSet; RuleSet.compile([])"
 	touch $@
 
 $(DEV_STAMP): $(STAMP) requirements-dev.lock

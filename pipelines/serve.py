@@ -112,7 +112,10 @@ def serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequen
 
 
 def _serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequence[str]) -> None:
-    shared_rulebook(rule_files(settings))
+    rulebook = shared_rulebook(rule_files(settings))
+    if stage == "items":
+        # Half a minute where numba has compiled nothing yet: before anything is read, and not in its way.
+        rulebook.current()
     if problems := shared_log(redis_url, settings.redis_patience.total_seconds()).check():
         raise SettingsError([Fault("redis", 0, "", problem) for problem in problems])
     feeds = load_feeds(settings.feeds)

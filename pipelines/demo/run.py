@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import secrets
 import signal
 import socket
@@ -31,6 +32,8 @@ from pipelines.node import utc_now
 
 _DESK_PORT = 8765
 _READY_SECONDS = 90.0
+# A pipeline that has begun its first epoch.
+_READING = re.compile(r'^wirewatch_epochs_started_total\{stage="(items|stories)"\} [1-9]', re.M)
 _LOOK_SECONDS = 0.2
 # Longer than a poll, a page and a delivery take together: after that nothing more is on its way.
 _QUIET_SECONDS = 5.0
@@ -41,6 +44,11 @@ _EXIT_INTERRUPTED = 130
 # Starts the system: path of the settings file and the data directory in, the running process out.
 Start = Callable[[Path, Path], "subprocess.Popen[bytes]"]
 Print = Callable[[str], None]
+
+
+def pipelines_reading(metrics: str) -> set[str]:
+    """Give the pipelines that have begun their first epoch, out of the text of ``/metrics``."""
+    return set(_READING.findall(metrics))
 
 
 class DemoError(WirewatchError):
@@ -183,9 +191,14 @@ class _Demo:
                     raise DemoError(f"the system ended at start (exit code {process.returncode}){self._log_tail()}")
                 try:
                     async with session.get(f"{page}/readyz") as response:
-                        if response.status == 200:
+                        is_ready, said = response.status == 200, (await response.text())[:500]
+                    if is_ready:
+                        async with session.get(f"{page}/metrics") as response:
+                            metrics = await response.text()
+                        if pipelines_reading(metrics) == {"items", "stories"}:
                             return
-                        said = (await response.text())[:500]
+                        # What is published before waits, and is then read shard by shard instead of by time.
+                        said = "the pipelines do not read yet"
                 except (aiohttp.ClientError, TimeoutError):
                     pass
                 await asyncio.sleep(_LOOK_SECONDS)

@@ -28,6 +28,8 @@ TEXT_LIMIT = 200_000
 # Changes up to which the main program is kept: this many rules, or this part of all.
 _FEW = 1_000
 _SMALL_PART = 0.05
+# The scanner and the scratch memory of programs are one for all rule sets of a process.
+_SCRATCH = threading.Lock()
 Frequency = Callable[[str], float]
 
 
@@ -47,7 +49,6 @@ class RuleSet:
     def __init__(self, rules: tuple[Rule, ...], parts: tuple[_Part, ...]) -> None:
         self.rules = rules
         self._parts = parts
-        self._lock = threading.Lock()
 
     @classmethod
     def compile(
@@ -103,8 +104,7 @@ class RuleSet:
 
     def _compiled(self, view: TextView) -> Mapping[int, tuple[Evidence, ...]]:
         found: dict[int, tuple[Evidence, ...]] = {}
-        # The scratch memory is one for all.
-        with self._lock:
+        with _SCRATCH:
             words = _scanner()
             words.take(view.item.title, view.item.text)
             for number, part in enumerate(self._parts):
@@ -119,7 +119,7 @@ class RuleSet:
         if not self._parts:
             raise RuntimeError(f"the compiled engine cannot run: {why_plain()}")
         found: list[int] = []
-        with self._lock:
+        with _SCRATCH:
             words = _scanner()
             words.take(title, text)
             for number, part in enumerate(self._parts):
@@ -148,7 +148,13 @@ class _Part:
         nodes = (rules[place].node for place in listed)
         queries = CompiledQueries.of(nodes, frequency) if frequency else CompiledQueries.of(nodes)
         keys = {_key(rules[place]): number for number, place in enumerate(listed)}
-        return cls(queries, keys, listed)
+        made = cls(queries, keys, listed)
+        # numba compiles at the first call, or loads what it compiled before: now, and not while an item waits.
+        with _SCRATCH:
+            words = _scanner()
+            words.take("", "")
+            made.holding(words, is_cut=False)
+        return made
 
     def holds(self, rule: Rule) -> bool:
         """Say whether a rule was compiled here with the query that it has."""
