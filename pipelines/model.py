@@ -107,7 +107,6 @@ class Place:
     outcome: Outcome
     copy_of: str
     rules: tuple[str, ...]
-    placed_at: datetime
     # "<alert_id>.<revision>" of each alert revision that this item caused.
     raised: tuple[str, ...] = ()
 

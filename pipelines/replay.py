@@ -27,11 +27,11 @@ from connectors.log.connect import connect
 from pipelines.archive import ArchiveEntry, opened, read_archive
 from pipelines.embedded import throw_away_store
 from pipelines.graph import build_items, build_stories
-from pipelines.model import Place, Trace
+from pipelines.memory import read_place, read_words
+from pipelines.model import Trace
 from pipelines.rules.load import load_rules
 from pipelines.serve import items_options, run_once, stories_options
 from pipelines.settings import Settings, rule_files
-from pipelines.transforms.drop_repeats import words_item
 
 _PART_ENTRIES = 4000
 _SHARD = names.entries_stream(0)
@@ -149,7 +149,8 @@ def _stories_of(client: redis.Redis, decided: Sequence[tuple[ArchiveEntry, dict[
     if not unplaced:
         return found
     raws = cast("list[bytes | None]", client.mget([names.words(words) for words in unplaced.values()]))
-    firsts = {item_id: words_item(raw.decode()) for item_id, raw in zip(unplaced, raws, strict=True) if raw is not None}
+    known = zip(unplaced, raws, strict=True)
+    firsts = {item_id: read_words(raw.decode())[0] for item_id, raw in known if raw is not None}
     return found | _placed(client, firsts)
 
 
@@ -158,7 +159,7 @@ def _placed(client: redis.Redis, wanted: dict[str, str]) -> dict[str, str]:
     if not wanted:
         return {}
     raws = cast("list[bytes | None]", client.mget([names.place(item_id) for item_id in wanted.values()]))
-    return {key: decode(Place, raw).story_id for key, raw in zip(wanted, raws, strict=True) if raw is not None}
+    return {key: read_place(raw).story_id for key, raw in zip(wanted, raws, strict=True) if raw is not None}
 
 
 def _result(

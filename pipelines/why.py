@@ -8,10 +8,11 @@ import redis
 
 from connectors.codec import decode
 from connectors.errors import Fault, SettingsError
-from connectors.keys import canonical_url
+from connectors.keys import canonical_url, stable_id
 from connectors.log import names
 from connectors.log.connect import connect, unanswered
 from connectors.records import Alert
+from pipelines.memory import read_place, read_seen
 from pipelines.model import Item, Place, Story
 from pipelines.rules.explain import missed
 from pipelines.rules.load import load_rules
@@ -38,12 +39,13 @@ def explain(redis_url: str, link: str, settings: Settings) -> dict[str, Any]:
 
 
 def _explained(client: redis.Redis, link: str, url: str, settings: Settings) -> dict[str, Any]:
-    seen = cast("bytes | None", client.get(names.seen(url)))
+    item_id = stable_id(url)
+    seen = cast("bytes | None", client.get(names.seen(item_id)))
     # An argument's bytes that are no UTF-8 arrive as lone surrogates, which nothing can print.
     told: dict[str, Any] = {"link": link.encode(errors="replace").decode(), "url": url}
     if seen is None:
         return told | {"became": "not seen: no feed gave this link, or longer ago than seen_memory"}
-    _, item_id, outcome = seen.decode().split(" ", 2)
+    _, outcome = read_seen(seen.decode())
     told |= {"item_id": item_id, "items": outcome}
     raw = cast("bytes | None", client.get(names.place(item_id)))
     if raw is None:
@@ -52,7 +54,7 @@ def _explained(client: redis.Redis, link: str, url: str, settings: Settings) -> 
         return told | {
             "became": "read by the items pipeline; the same words from the same outlet were placed before, or it waits"
         }
-    place = decode(Place, raw)
+    place = read_place(raw)
     told |= {"story_id": place.story_id, "stories": str(place.outcome), "rules": list(place.rules)}
     if place.copy_of:
         told["copy_of"] = place.copy_of

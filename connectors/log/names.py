@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.keys import SHARDS
+from connectors.keys import SHARDS, stable_id
 
 # Streams; the one field of each holds one JSON record.
 ITEMS = "items"
@@ -45,13 +45,13 @@ def outcomes(pipeline: str) -> str:
     return f"outcomes:{pipeline}"
 
 
-def seen(key: str) -> str:
-    """String with expiry: what `items` remembers of a dedup key."""
-    return f"seen:{key}"
+def seen(item_id: str) -> str:
+    """String with expiry: what `items` remembers of a page."""
+    return f"seen:{item_id}"
 
 
 def place(item_id: str) -> str:
-    """String with expiry: where `stories` put an item (JSON Place)."""
+    """String with expiry: where `stories` put an item."""
     return f"place:{item_id}"
 
 
@@ -62,7 +62,7 @@ def words(fingerprint: str) -> str:
 
 def guid(feed_id: str, entry_id: str) -> str:
     """String with expiry: the item that a feed's own id named."""
-    return f"guid:{feed_id} {entry_id}"
+    return f"guid:{stable_id(feed_id, entry_id)}"
 
 
 def story(story_id: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.memory import title_marks
 from pipelines.model import Item, Outcome, Place
 
 # Fewer words are equal by chance ("Live updates", "Weather").
@@ -22,10 +23,10 @@ class Known:
 
     # Where this very page (item_id) was put.
     place: Place | None = None
-    # Item that the feed gave this id to before, where that was put, and its title then.
+    # Item that the feed gave this id to before, where that was put, and the marks of its title then.
     guid_item_id: str = ""
     guid_place: Place | None = None
-    guid_title: str = ""
+    guid_marks: frozenset[str] = frozenset()
     # Item that carried these words first, the outlet it came from, and where it was put.
     words_item_id: str = ""
     words_source: str = ""
@@ -59,7 +60,7 @@ def repeat_of(item: Item, source_id: str, known: Known) -> Repeat:
         if known.words_source == source_id:
             return Repeat(Outcome.SEEN, known.words_place.story_id)
         return Repeat(Outcome.KEPT, known.words_place.story_id, known.words_place.copy_of or known.words_item_id)
-    if known.guid_place is not None and _same_title(item.title, known.guid_title):
+    if known.guid_place is not None and _is_same_title(title_marks(item.title), known.guid_marks):
         return Repeat(Outcome.UPDATED, known.guid_place.story_id, is_edit=True)
     return Repeat(Outcome.UPDATED if item.is_edit else Outcome.KEPT, is_edit=item.is_edit)
 
@@ -75,6 +76,5 @@ def _is_unspaced(item: Item) -> bool:
     return len(item.title) + len(item.text) >= 4 * _TELLING_WORDS
 
 
-def _same_title(left: str, right: str) -> bool:
-    one, other = set(left.casefold().split()), set(right.casefold().split())
+def _is_same_title(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one and other) and len(one & other) / min(len(one), len(other)) >= _SAME_TITLE

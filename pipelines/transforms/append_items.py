@@ -13,6 +13,7 @@ from connectors.codec import encode
 from connectors.log import names
 from connectors.log.log import Command, shared_log
 from pipelines import telemetry
+from pipelines.memory import seen_value
 from pipelines.model import Outcome, Trace
 from pipelines.transforms.pages import Draft, EntryPage, Settled
 
@@ -32,18 +33,18 @@ def effects_of(page: EntryPage, seen_memory: timedelta, *, trace: bool = False) 
     for draft in page.drafts:
         outcomes[draft.outcome] += 1
         commands.append(("XADD", names.ITEMS, "*", names.FIELD, encode(draft.item)))
-        seen = f"{draft.item.fingerprint} {draft.item.item_id} {draft.outcome}"
-        commands.append(("SET", names.seen(draft.key), seen, "EX", expiry_seconds))
+        seen = seen_value(draft.item.fingerprint, draft.outcome)
+        commands.append(("SET", names.seen(draft.item.item_id), seen, "EX", expiry_seconds))
     for settled in page.settled:
         outcomes[outcome_name(settled.outcome, settled.reason)] += 1
         if settled.dead is not None:
             commands.append(("XADD", names.DEAD, "*", names.FIELD, encode(settled.dead)))
-        elif settled.outcome is Outcome.SEEN:
+        elif settled.item is not None and settled.outcome is Outcome.SEEN:
             # What a feed goes on showing must not become news again when the memory ends.
-            commands.append(("EXPIRE", names.seen(settled.key), expiry_seconds))
+            commands.append(("EXPIRE", names.seen(settled.item.item_id), expiry_seconds))
         elif settled.item is not None:
-            seen = f"{settled.item.fingerprint} {settled.item.item_id} {outcome_name(settled.outcome, settled.reason)}"
-            commands.append(("SET", names.seen(settled.key), seen, "EX", expiry_seconds))
+            seen = seen_value(settled.item.fingerprint, outcome_name(settled.outcome, settled.reason))
+            commands.append(("SET", names.seen(settled.item.item_id), seen, "EX", expiry_seconds))
     counted = names.outcomes(PIPELINE)
     commands.append(("HINCRBY", counted, "read", len(page.source.records)))
     commands.extend(("HINCRBY", counted, name, count) for name, count in sorted(outcomes.items()))

@@ -13,10 +13,10 @@ from connectors.codec import encode
 from connectors.log import names
 from connectors.log.log import Command, shared_log
 from pipelines import telemetry
+from pipelines.memory import guid_value, place_value, words_value
 from pipelines.model import AlertEvent, EventKind, ItemEvent, Place, Story, StoryReport, Trace
 from pipelines.stories.limits import JoinLimits
 from pipelines.transforms.append_items import outcome_name
-from pipelines.transforms.drop_repeats import guid_value, words_value
 from pipelines.transforms.pages import Arrival, ItemPage, Settled
 from pipelines.transforms.story_state import shared_state
 
@@ -83,12 +83,12 @@ def _arrival_effects(arrival: Arrival, expiry_seconds: int) -> list[Command]:
     assert story is not None
     rules = tuple(match.rule for match in item.matches)
     raised = tuple(alert.key for alert in arrival.raised)
-    place = Place(arrival.story_id, arrival.outcome, arrival.copy_of, rules, item.fetched_at, raised)
+    place = Place(arrival.story_id, arrival.outcome, arrival.copy_of, rules, raised)
     kept = StoryReport(report, item.lead, arrival.countries)
     event = ItemEvent(EventKind.ITEM, item, report, story, arrival.outcome, rules, item.fetched_at)
     commands: list[Command] = [
         ("RPUSH", names.reports(arrival.story_id), encode(kept)),
-        ("SET", names.place(item.item_id), encode(place), "EX", expiry_seconds),
+        ("SET", names.place(item.item_id), place_value(place), "EX", expiry_seconds),
         ("SET", names.guid(item.feed_id, item.entry_id), guid_value(item), "EX", expiry_seconds),
         ("XADD", names.EVENTS, "*", names.FIELD, encode(event)),
     ]

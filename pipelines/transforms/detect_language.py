@@ -20,7 +20,7 @@ def with_language(page: EntryPage, languages: tuple[str, ...], only: tuple[str, 
         language = detect(item.title, item.lead, draft.entry.language, languages)
         item = replace(item, language=language)
         if only and language not in only:
-            return Settled(draft.record, Outcome.DROPPED, DropReason.LANGUAGE, item, draft.key)
+            return Settled(draft.record, Outcome.DROPPED, DropReason.LANGUAGE, item)
         return replace(draft, item=item)
 
     return stepped(page, "items", step)

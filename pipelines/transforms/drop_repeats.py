@@ -11,6 +11,7 @@ from connectors.codec import UnreadableRecordError, decode
 from connectors.log import names
 from connectors.log.log import shared_log
 from connectors.log.pages import LogPage, Record
+from pipelines.memory import guid_value, read_guid, read_place, read_words, words_value
 from pipelines.model import DeadReason, Item, Outcome, Place
 from pipelines.sources.labels import Labels
 from pipelines.stories.repeats import Known, Repeat, repeat_of
@@ -18,22 +19,6 @@ from pipelines.transforms.known import known
 from pipelines.transforms.pages import Arrival, ItemPage, Settled, buried
 
 Mget = Callable[[Sequence[str]], list[bytes | None]]
-_SEPARATOR = "\x1f"
-
-
-def words_value(item: Item, source_id: str) -> str:
-    """What the store keeps under an item's words."""
-    return f"{item.item_id}{_SEPARATOR}{source_id}"
-
-
-def words_item(value: str) -> str:
-    """Item that a ``words_value`` names."""
-    return value.partition(_SEPARATOR)[0]
-
-
-def guid_value(item: Item) -> str:
-    """What the store keeps under an item's feed id."""
-    return f"{item.item_id}{_SEPARATOR}{item.title}"
 
 
 def without_repeats(source: LogPage, labels: Labels, mget: Mget) -> ItemPage:
@@ -67,20 +52,21 @@ class _Memory:
         self._values: dict[str, str] = {
             key: raw.decode() for key, raw in zip(keys, mget(keys), strict=True) if raw is not None
         }
-        ids = {item.item_id for item in items} | {value.partition(_SEPARATOR)[0] for value in self._values.values()}
+        # Both kinds of values begin with an item.
+        ids = {item.item_id for item in items} | {read_words(value)[0] for value in self._values.values()}
         ordered = sorted(ids)
         raws = mget([names.place(item_id) for item_id in ordered])
-        self._places = known(Place, ordered, raws)
+        self._places = known(Place, ordered, raws, read_place)
 
     def known(self, item: Item) -> Known:
         """What is known of one item now."""
-        words_item_id, _, words_source = self._values.get(names.words(item.fingerprint), "").partition(_SEPARATOR)
-        guid_item_id, _, guid_title = self._values.get(_guid_key(item), "").partition(_SEPARATOR)
+        words_item_id, words_source = read_words(self._values.get(names.words(item.fingerprint), ""))
+        guid_item_id, guid_marks = read_guid(self._values.get(_guid_key(item), ""))
         return Known(
             place=self._places.get(item.item_id),
             guid_item_id=guid_item_id,
             guid_place=self._places.get(guid_item_id),
-            guid_title=guid_title,
+            guid_marks=guid_marks,
             words_item_id=words_item_id,
             words_source=words_source,
             words_place=self._places.get(words_item_id),
@@ -99,7 +85,7 @@ class _Memory:
         self._values.setdefault(names.words(item.fingerprint), words_value(item, source_id))
         self._values[_guid_key(item)] = guid_value(item)
         story_id = repeat.story_id or pending(item.item_id)
-        self._places[item.item_id] = Place(story_id, repeat.outcome, repeat.copy_of, (), item.fetched_at)
+        self._places[item.item_id] = Place(story_id, repeat.outcome, repeat.copy_of, ())
 
 
 def pending(item_id: str) -> str:

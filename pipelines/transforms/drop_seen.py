@@ -10,22 +10,23 @@ from apache_beam.pvalue import PCollection
 
 from connectors.log import names
 from connectors.log.log import shared_log
+from pipelines.memory import read_seen
 from pipelines.model import Outcome
 from pipelines.transforms.pages import Draft, EntryPage, Settled
 
 
 def without_seen(page: EntryPage, known: dict[str, str]) -> EntryPage:
-    """Settle what was seen; ``known`` gives the fingerprint last seen under a key."""
+    """Settle what was seen; ``known`` gives the fingerprint that each page (item_id) had last."""
     known = dict(known)
     drafts: list[Draft] = []
     settled: list[Settled] = []
     for draft in page.drafts:
-        before = known.get(draft.key)
-        known[draft.key] = draft.item.fingerprint
+        before = known.get(draft.item.item_id)
+        known[draft.item.item_id] = draft.item.fingerprint
         if before is None:
             drafts.append(draft)
         elif before == draft.item.fingerprint:
-            settled.append(Settled(draft.record, Outcome.SEEN, item=draft.item, key=draft.key))
+            settled.append(Settled(draft.record, Outcome.SEEN, item=draft.item))
         else:
             drafts.append(replace(draft, item=replace(draft.item, is_edit=True)))
     return replace(page, drafts=tuple(drafts), settled=(*page.settled, *settled))
@@ -38,9 +39,9 @@ class _DropSeenFn(beam.DoFn):
     def process(self, page: EntryPage) -> Iterator[EntryPage]:
         # Plain reads: while the cursor stands at the page's start, nobody else writes keys of this
         # shard, and the commit refuses the page if it does not stand there any more.
-        raws = shared_log(self._redis_url).mget([names.seen(draft.key) for draft in page.drafts])
+        raws = shared_log(self._redis_url).mget([names.seen(draft.item.item_id) for draft in page.drafts])
         known = {
-            draft.key: raw.decode().partition(" ")[0]
+            draft.item.item_id: read_seen(raw.decode())[0]
             for draft, raw in zip(page.drafts, raws, strict=True)
             if raw is not None
         }

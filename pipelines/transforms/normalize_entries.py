@@ -6,7 +6,6 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from connectors.codec import UnreadableRecordError, decode
-from connectors.keys import dedup_key
 from connectors.log.pages import LogPage, Record
 from connectors.records import Entry
 from pipelines.model import DeadReason, DropReason, Outcome
@@ -41,11 +40,9 @@ def _draft(source: LogPage, record: Record) -> Draft | Settled:
     except Exception as error:
         # Whatever one entry does, the others of its page go on.
         return buried(source, record, _STAGE, DeadReason.FAILED, f"{type(error).__name__}: {error}")
-    # What dedup_key would compute once more: the canonical URL, else feed and id.
-    key = item.url or dedup_key(entry.feed_id, entry.entry_id, "")
     if not (item.title or item.text or item.link):
-        return Settled(record, Outcome.DROPPED, DropReason.EMPTY, item, key)
-    return Draft(record, entry, key, item, tokens)
+        return Settled(record, Outcome.DROPPED, DropReason.EMPTY, item)
+    return Draft(record, entry, item, tokens)
 
 
 class NormalizeEntries(beam.PTransform[PCollection[LogPage], PCollection[EntryPage]]):

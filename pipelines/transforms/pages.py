@@ -17,8 +17,7 @@ class Draft:
 
     record: Record
     entry: Entry
-    # What decides its shard and whether it was seen.
-    key: str
+    # Its ``item_id`` is a hash of what decides the shard, and names what was seen.
     item: Item
     # The words of its title and text.
     tokens: Tokens
@@ -37,9 +36,8 @@ class Settled:
     outcome: Outcome
     # DropReason or DeadReason, "" for the others.
     reason: str = ""
+    # None where the record could not be read.
     item: Item | None = None
-    # Dedup key, "" where the record could not be read.
-    key: str = ""
     dead: DeadLetter | None = None
     # Story of what a sighting repeats.
     story_id: str = ""

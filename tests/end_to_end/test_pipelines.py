@@ -22,7 +22,8 @@ from connectors.log.pages import Cursor, LogPage
 from connectors.records import AlertState, DeadLetter, Entry
 from connectors.sinks.dead import retry_dead
 from pipelines.graph import build_items, build_stories
-from pipelines.model import ItemEvent, Outcome, Place
+from pipelines.memory import read_place
+from pipelines.model import ItemEvent, Outcome
 from pipelines.serve import DEFAULT_RUNNER, run_once
 from pipelines.stories.limits import JoinLimits
 from pipelines.testing import START, Rig, entry, forget_process_state
@@ -96,7 +97,7 @@ def test_edited_headline_is_an_update_of_the_same_item(rig: Rig) -> None:
     assert len(rig.outbox()) == 1
     places: Any = rig.client.keys("place:*")
     assert len(places) == 1
-    assert decode(Place, rig.client.get(places[0])).outcome is Outcome.UPDATED  # type: ignore[arg-type]  # sync client
+    assert read_place(rig.client.get(places[0])).outcome is Outcome.UPDATED  # type: ignore[arg-type]  # sync client
 
 
 def test_poison_entry_is_a_dead_letter_and_the_page_goes_on(rig: Rig) -> None:

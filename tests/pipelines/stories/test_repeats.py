@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from pipelines.memory import title_marks
 from pipelines.model import Item, Outcome, Place
 from pipelines.stories.repeats import Known, repeat_of
 
@@ -25,7 +26,7 @@ ITEM = Item(
     time_flags=(),
     fingerprint="words",
 )
-PLACE = Place("story", Outcome.KEPT, "", (), NOW)
+PLACE = Place("story", Outcome.KEPT, "", ())
 
 
 def test_unknown_item_is_news() -> None:
@@ -67,11 +68,11 @@ def test_long_text_without_spaces_is_telling() -> None:
 
 
 def test_re_issued_id_with_a_like_title_is_an_edit() -> None:
-    known = Known(guid_item_id="old", guid_place=PLACE, guid_title="Patrushev lands in Tehran")
+    known = Known(guid_item_id="old", guid_place=PLACE, guid_marks=title_marks("Patrushev lands in Tehran"))
     repeat = repeat_of(ITEM, "outlet", known)
     assert (repeat.outcome, repeat.story_id, repeat.is_edit) == (Outcome.UPDATED, "story", True)
 
 
 def test_feed_that_gives_all_entries_one_id_loses_nothing() -> None:
-    known = Known(guid_item_id="old", guid_place=PLACE, guid_title="Grain prices fall in Chicago")
+    known = Known(guid_item_id="old", guid_place=PLACE, guid_marks=title_marks("Grain prices fall in Chicago"))
     assert repeat_of(ITEM, "outlet", known).outcome is Outcome.KEPT
