@@ -97,6 +97,8 @@ class EmbeddedStore:
             "--dir", str(self._dir.resolve()), "--logfile", str(log.resolve()), "--daemonize", "no",
             "--maxmemory-policy", "noeviction", "--save", "", "--appendonly", "yes" if self._durable else "no",
             "--appendfsync", "everysec", "--timeout", "0", "--stream-node-max-bytes", str(_STREAM_NODE_BYTES),
+            # By default a tenth of all keys may be overdue: of what is forgotten soon, most would stay.
+            "--active-expire-effort", "10",
         ]  # fmt: skip
         # A session of its own: Ctrl-C in the terminal must reach the supervisor, which stops the
         # store last, and not the store first.
