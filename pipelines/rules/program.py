@@ -70,6 +70,9 @@ PATTERN, CASED = 1, 2
 # Steps of a scope: a part, or the first words.
 PARTS = {"title": 0, "text": 1, "lead": 2}
 FIRST_WORDS = 3
+# Told by a node's type: asked for each of a million words.
+_TERMS = frozenset((Word, Pattern, Cased, Forms))
+_LITERALS = _TERMS | {Phrase}
 _VALUE_COSTS = {"lang": 0.3, "country": 0.06}
 # Words of a second group that are noted beside the first.
 _NOTED_MOST = 16
@@ -96,15 +99,25 @@ def by_length(word: str) -> float:
 
 
 class Compiler:
-    """Collects queries, then makes a program of them."""
+    """Collects queries, then makes a program of them.
+
+    A hundred thousand queries have a million words: each is looked up by its own text, and a node's kind is told
+    by its type, once.
+    """
 
     def __init__(self, frequency: Frequency = by_length) -> None:
         self._frequency = frequency
         self._terms: dict[Term | Value, int] = {}
+        # Exact words again, by their text: most terms are words, and text hashes faster than a node.
+        self._words: dict[str, int] = {}
         self._costs: list[float] = []
-        self._is_exact: list[bool] = []
         self._literals: dict[tuple[int, ...], int] = {}
         self._numbers: dict[Element, int] = {}
+        # Each exact word's number as a literal by itself.
+        self._alone: dict[str, int] = {}
+        # Of each literal its rarest term, and how often that is met.
+        self._rarest_terms: list[int] = []
+        self._literal_costs: list[float] = []
         self._scopes: dict[Scope, int] = {(): 0}
         self._postings: dict[int, array[int]] = defaultdict(lambda: array("i"))
         self._code, self._proof = array("i"), array("i")
@@ -116,20 +129,28 @@ class Compiler:
         number = len(self._entries)
         self._entries.append(self._jump(node, (), ACCEPT, REJECT))
         self._proofs.append(len(self._proof))
-        self._prove(node, ())
-        self._proof.append(OP_END)
+        proof: list[int] = []
+        self._prove(node, (), proof)
+        proof.append(OP_END)
+        self._proof.fromlist(proof)
         # No walk over the code can leave more open than it has numbers.
-        self._deepest = max(self._deepest, len(self._proof) - self._proofs[-1])
+        self._deepest = max(self._deepest, len(proof))
         self._file(number, node)
 
     # Terms and literals
 
     def _term(self, term: Term | Value) -> int:
-        number = self._terms.get(term)
-        if number is None:
-            number = self._terms[term] = len(self._costs)
-            self._costs.append(self._cost(term))
-            self._is_exact.append(isinstance(term, Word) and not term.is_prefix)
+        if type(term) is Word and not term.is_prefix:
+            number = self._words.get(term.text)
+            if number is None:
+                number = self._words[term.text] = self._new_term(term)
+            return number
+        known = self._terms.get(term)
+        return known if known is not None else self._new_term(term)
+
+    def _new_term(self, term: Term | Value) -> int:
+        number = self._terms[term] = len(self._costs)
+        self._costs.append(self._cost(term))
         return number
 
     def _cost(self, term: Term | Value) -> float:
@@ -145,63 +166,67 @@ class Compiler:
         return max(known, _WIDE * by_length(term.text)) if term.is_prefix else known
 
     def _literal(self, element: Element) -> int:
+        if type(element) is Word and not element.is_prefix:
+            number = self._alone.get(element.text)
+            if number is None:
+                number = self._alone[element.text] = self._new_literal((self._term(element),))
+            return number
         known = self._numbers.get(element)
         if known is None:
-            key = tuple(map(self._term, _terms_of(element)))
-            known = self._numbers[element] = self._literals.setdefault(key, len(self._literals))
+            known = self._numbers[element] = self._new_literal(tuple(map(self._term, _terms_of(element))))
         return known
 
-    def _rarest(self, element: Element) -> int:
-        return min(map(self._term, _terms_of(element)), key=self._costs.__getitem__)
+    def _new_literal(self, terms: tuple[int, ...]) -> int:
+        number = self._literals.setdefault(terms, len(self._literals))
+        if number == len(self._rarest_terms):
+            term = min(terms, key=self._costs.__getitem__)
+            self._rarest_terms.append(term)
+            self._literal_costs.append(self._costs[term])
+        return number
 
     def _scope(self, scope: Scope) -> int:
-        return self._scopes.setdefault(scope, len(self._scopes))
+        return self._scopes.setdefault(scope, len(self._scopes)) if scope else 0
 
     # Anchors
 
     def _file(self, number: int, node: Node) -> None:
         """File a query under the rarest group of which something must be there, the next rarest noted beside."""
-        groups = [group for _, group in by_cost(node, lambda element: self._costs[self._rarest(element)])]
-        second = sorted(set(map(self._rarest, groups[1]))) if len(groups) > 1 else []
-        if len(second) > _NOTED_MOST:
-            # It would stand once more at each word of the first group; the code asks for it anyway.
-            second = []
-        entry = array("i", [number, len(second), *second])
-        for element in groups[0]:
-            self._postings[self._literal(element)].extend(entry)
+        groups = by_cost(node, self._literal, self._literal_costs.__getitem__)
+        second = {self._rarest_terms[literal] for literal in groups[1][1]} if len(groups) > 1 else ()
+        # More would stand once more at each word of the first group; the code asks for them anyway.
+        noted = sorted(second) if len(second) <= _NOTED_MOST else []
+        entry = [number, len(noted), *noted]
+        for literal in groups[0][1]:
+            self._postings[literal].fromlist(entry)
 
     # Code
 
     def _leaf(self, node: Literal | Near | Together | AtLeast, scope: Scope) -> list[int]:
-        place = self._scope(scope)
+        place, kind = self._scope(scope), type(node)
+        if kind in _LITERALS:
+            return [OP_LITERAL, place, self._literal(node)]  # type: ignore[arg-type]  # told by its type
         if isinstance(node, Near):
-            return [
-                OP_NEAR,
-                place,
-                int(node.is_ordered),
-                node.distance,
-                *self._choice(node.left),
-                *self._choice(node.right),
-            ]
+            order = [OP_NEAR, place, int(node.is_ordered), node.distance]
+            return [*order, *self._choice(node.left), *self._choice(node.right)]
         if isinstance(node, Together):
-            is_paragraph = int(node.unit is Unit.PARAGRAPH)
-            return [OP_SAME, place, is_paragraph, *self._choice(node.left), *self._choice(node.right)]
-        if isinstance(node, AtLeast):
-            return [OP_MANY, place, node.count, *self._choice(node.literals)]
-        return [OP_LITERAL, place, self._literal(node)]
+            unit = [OP_SAME, place, int(node.unit is Unit.PARAGRAPH)]
+            return [*unit, *self._choice(node.left), *self._choice(node.right)]
+        assert isinstance(node, AtLeast)
+        return [OP_MANY, place, node.count, *self._choice(node.literals)]
 
     def _choice(self, literals: Sequence[Literal]) -> list[int]:
         return [len(literals), *map(self._literal, literals)]
 
-    def _emit(self, *code: int) -> int:
+    def _emit(self, code: list[int]) -> int:
         at = len(self._code)
-        self._code.extend(code)
+        self._code.fromlist(code)
         return at
 
     def _jump(self, node: Node, scope: Scope, true: int, false: int) -> int:
         """Emit the code of a node behind that of what follows it; gives where it begins."""
-        if isinstance(node, Value) or (isinstance(node, Term) and not scope):
-            return self._emit(OP_ANY, 1, self._term(node), true, false)
+        kind = type(node)
+        if kind is Value or (kind in _TERMS and not scope):
+            return self._emit([OP_ANY, 1, self._term(node), true, false])  # type: ignore[arg-type]  # told by its type
         if isinstance(node, In | First):
             return self._jump(node.child, (*scope, _step(node)), true, false)
         if isinstance(node, Not):
@@ -211,68 +236,70 @@ class Compiler:
                 true = self._jump(child, scope, true, false)
             return true
         if isinstance(node, Or):
-            plain: list[Term | Value] = []
+            plain: list[int] = []
             others: list[Node] = []
             for child in node.children:
-                if isinstance(child, Value) or (isinstance(child, Term) and not scope):
-                    plain.append(child)
+                kind = type(child)
+                if kind is Value or (kind in _TERMS and not scope):
+                    plain.append(self._term(child))  # type: ignore[arg-type]  # told by its type
                 else:
                     others.append(child)
             for child in sorted(others, key=self._effort, reverse=True):
                 false = self._jump(child, scope, true, false)
             if plain:
-                terms = sorted(map(self._term, plain), key=self._costs.__getitem__, reverse=True)
-                false = self._emit(OP_ANY, len(terms), *terms, true, false)
+                plain.sort(key=self._costs.__getitem__, reverse=True)
+                false = self._emit([OP_ANY, len(plain), *plain, true, false])
             return false
         if isinstance(node, Score):
-            onward = self._emit(OP_CHECK, node.threshold, true, false)
+            onward = self._emit([OP_CHECK, node.threshold, true, false])
             for child, weight in zip(node.children, node.weights, strict=True):
-                onward = self._jump(child, scope, self._emit(OP_ADD, weight, onward), onward)
-            return self._emit(OP_RESET, onward)
-        return self._emit(*self._leaf(node, scope), true, false)
+                onward = self._jump(child, scope, self._emit([OP_ADD, weight, onward]), onward)
+            return self._emit([OP_RESET, onward])
+        return self._emit([*self._leaf(node, scope), true, false])  # type: ignore[arg-type]  # no Value is left
 
     def _effort(self, node: Node) -> tuple[int, float]:
         """Sort key: what is cheap to test and rarely true comes first."""
-        if isinstance(node, Near | Together | AtLeast | Score):
-            return 3, 0.0
-        if isinstance(node, Phrase | In | First):
-            return 2, 0.0
+        kind = type(node)
+        if kind is Value or kind in _TERMS:
+            return 0, self._costs[self._term(node)]  # type: ignore[arg-type]  # told by its type
         if isinstance(node, Not):
             return 1, 0.0
         if isinstance(node, Or):
             return max(map(self._effort, node.children))
         if isinstance(node, And):
             return min(map(self._effort, node.children))
-        return 0, self._costs[self._term(node)]
+        if isinstance(node, Phrase | In | First):
+            return 2, 0.0
+        return 3, 0.0
 
-    def _prove(self, node: Node, scope: Scope) -> None:
-        if isinstance(node, Value):
-            self._proof.extend((OP_FACT, self._term(node)))
-        elif isinstance(node, In | First):
-            self._prove(node.child, (*scope, _step(node)))
-        elif isinstance(node, Not):
-            self._prove(node.child, scope)
-            self._proof.append(OP_NOT)
+    def _prove(self, node: Node, scope: Scope, proof: list[int]) -> None:
+        """Append the postfix code of a node."""
+        kind = type(node)
+        if kind in _LITERALS:
+            proof += (OP_LITERAL, self._scope(scope), self._literal(node))  # type: ignore[arg-type]
         elif isinstance(node, And | Or | Score):
             for child in node.children:
-                self._prove(child, scope)
+                self._prove(child, scope, proof)
             if isinstance(node, Score):
-                self._proof.extend((OP_SCORE, node.threshold, len(node.weights), *node.weights))
+                proof += (OP_SCORE, node.threshold, len(node.weights), *node.weights)
             else:
-                self._proof.extend((OP_AND if isinstance(node, And) else OP_OR, len(node.children)))
+                proof += (OP_AND if kind is And else OP_OR, len(node.children))
+        elif isinstance(node, Value):
+            proof += (OP_FACT, self._term(node))
+        elif isinstance(node, In | First):
+            self._prove(node.child, (*scope, _step(node)), proof)
+        elif isinstance(node, Not):
+            self._prove(node.child, scope, proof)
+            proof.append(OP_NOT)
         else:
-            self._proof.extend(self._leaf(node, scope))
+            proof += self._leaf(node, scope)
 
     # Sections
 
     def program(self) -> Program:
         """Put everything into one arena."""
         sections: dict[int, Array] = {}
-        exact = {
-            term.text: number
-            for term, number in self._terms.items()
-            if isinstance(term, Word) and self._is_exact[number]
-        }
+        exact = self._words
         also: dict[str, list[int]] = defaultdict(list)
         beginnings: dict[str, list[int]] = defaultdict(list)
         special: list[list[int]] = [[] for _ in self._costs]
@@ -298,9 +325,9 @@ class Compiler:
         sections[SPECIAL_AT], sections[SPECIAL] = _rows(special)
         sections[LITERAL_AT], sections[LITERAL] = _rows(self._literal_rows())
         by_term: list[list[int]] = [[] for _ in self._costs]
-        for terms, number in self._literals.items():
+        for number in range(len(self._literals)):
             if number in self._postings:
-                by_term[min(terms, key=self._costs.__getitem__)].append(number)
+                by_term[self._rarest_terms[number]].append(number)
         sections[BY_TERM_AT], sections[BY_TERM] = _rows(by_term)
         empty = array("i")
         sections[POSTING_AT], sections[POSTING] = _rows(
@@ -325,10 +352,10 @@ class Compiler:
 
     def _literal_rows(self) -> list[list[int]]:
         """Give each literal's rarest word's step, then its terms; those that are no exact words as -1 - term."""
+        exact = set(self._words.values())
         rows = []
-        for terms in self._literals:
-            rarest = min(range(len(terms)), key=lambda step: self._costs[terms[step]])
-            rows.append([rarest, *(term if self._is_exact[term] else -1 - term for term in terms)])
+        for terms, rarest in zip(self._literals, self._rarest_terms, strict=True):
+            rows.append([terms.index(rarest), *(term if term in exact else -1 - term for term in terms)])
         return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NoReturn
 
 from pipelines.entities.countries import country_ids, entities_of_text
@@ -58,6 +59,12 @@ _LOOK_ALIKES = str.maketrans("АОТΑΟΤΝ", "AOTAOTN", "\u00ad\u061c\u200b\u2
 _ALMOST = re.compile(r"(?:O?NEAR|ADJ|PRE|W|FIRST)/\S*|N/\d+|(?:O?NEAR|ADJ|PRE)\d+|ATLEAST/?\d*", re.I)
 _REGEX = re.compile(r"/.+/[a-z]*")
 _BARE_OPERATORS = frozenset(word.upper() for word in RESERVED) - {"AND", "OR", "NOT", "FIRST", "SAME"}
+
+
+# A word that stands in many queries is one node: of a hundred thousand, words are most of what is kept.
+@lru_cache(maxsize=100_000)
+def _word(folded: str) -> Word:
+    return Word(folded)
 
 
 def resolve(query: str, raw: Raw, named: Mapping[str, Node]) -> Node:
@@ -192,7 +199,7 @@ class _Resolver:
             self._fail(
                 place + piece.index("*"), "* may stand only at the end of a word", "write the words out, with OR"
             )
-        words: list[Term] = [Word(word) for word in words_of(piece)]
+        words: list[Term] = [*map(_word, words_of(piece))]
         if not starred:
             return words
         if not words:
