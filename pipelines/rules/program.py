@@ -123,10 +123,13 @@ class Compiler:
         self._code, self._proof = array("i"), array("i")
         self._entries, self._proofs = array("i"), array("i")
         self._deepest = 1
+        # Alternatives of the query under way, by their node.
+        self._split: dict[tuple[int, bool], tuple[list[int], list[Node]]] = {}
 
     def add(self, node: Node) -> None:
         """Compile one query; it gets the next number. Errors: ValueError for a negative one."""
         number = len(self._entries)
+        self._split.clear()
         self._entries.append(self._jump(node, (), ACCEPT, REJECT))
         self._proofs.append(len(self._proof))
         proof: list[int] = []
@@ -236,26 +239,33 @@ class Compiler:
                 true = self._jump(child, scope, true, false)
             return true
         if isinstance(node, Or):
-            plain: list[int] = []
-            others: list[Node] = []
-            for child in node.children:
-                kind = type(child)
-                if kind is Value or (kind in _TERMS and not scope):
-                    plain.append(self._term(child))  # type: ignore[arg-type]  # told by its type
-                else:
-                    others.append(child)
+            plain, others = self._alternatives(node, bool(scope))
             for child in sorted(others, key=self._effort, reverse=True):
                 false = self._jump(child, scope, true, false)
-            if plain:
-                plain.sort(key=self._costs.__getitem__, reverse=True)
-                false = self._emit([OP_ANY, len(plain), *plain, true, false])
-            return false
+            return self._emit([OP_ANY, len(plain), *plain, true, false]) if plain else false
         if isinstance(node, Score):
             onward = self._emit([OP_CHECK, node.threshold, true, false])
             for child, weight in zip(node.children, node.weights, strict=True):
                 onward = self._jump(child, scope, self._emit([OP_ADD, weight, onward]), onward)
             return self._emit([OP_RESET, onward])
         return self._emit([*self._leaf(node, scope), true, false])  # type: ignore[arg-type]  # no Value is left
+
+    def _alternatives(self, node: Or, is_scoped: bool) -> tuple[list[int], list[Node]]:
+        """Give the terms of which one suffices, the commonest first, and what must be tested otherwise."""
+        known = self._split.get((id(node), is_scoped))
+        if known is not None:
+            return known
+        plain: list[int] = []
+        others: list[Node] = []
+        for child in node.children:
+            kind = type(child)
+            if kind is Value or (kind in _TERMS and not is_scoped):
+                plain.append(self._term(child))  # type: ignore[arg-type]  # told by its type
+            else:
+                others.append(child)
+        plain.sort(key=self._costs.__getitem__, reverse=True)
+        made = self._split[id(node), is_scoped] = plain, others
+        return made
 
     def _effort(self, node: Node) -> tuple[int, float]:
         """Sort key: what is cheap to test and rarely true comes first."""
@@ -265,7 +275,8 @@ class Compiler:
         if isinstance(node, Not):
             return 1, 0.0
         if isinstance(node, Or):
-            return max(map(self._effort, node.children))
+            plain, others = self._alternatives(node, False)
+            return max(map(self._effort, others)) if others else (0, self._costs[plain[0]])
         if isinstance(node, And):
             return min(map(self._effort, node.children))
         if isinstance(node, Phrase | In | First):

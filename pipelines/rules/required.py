@@ -43,7 +43,9 @@ def required(node: Node, given: As[T], cost: Cost[T]) -> list[list[T]]:
     Where there is a choice, of an alternative's groups the rarest is taken. Errors: ValueError for a negative node.
     """
     if isinstance(node, And):
-        return [group for child in node.children if not is_negative(child) for group in required(child, given, cost)]
+        # An Or holds nothing negative: its words need not be walked to know.
+        wanted = (child for child in node.children if type(child) is Or or not is_negative(child))
+        return [group for child in wanted for group in required(child, given, cost)]
     if isinstance(node, In | First):
         return required(node.child, given, cost)
     if isinstance(node, Near | Together):
