@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from pipelines.rules import program as layout
+from pipelines.rules import layout
 from pipelines.rules.evaluate import EVIDENCE_LIMIT
-from pipelines.rules.program import (
+from pipelines.rules.layout import (
     ALSO,
     ALSO_AT,
     BEGINNING,

@@ -1,8 +1,7 @@
 """Compiles queries into the arrays that the compiled matcher runs: terms, literals, postings, code.
 
-Every query becomes two pieces of code. The jump code finds out whether it holds and stops as soon as that is
-known: AND, OR, NOT and fields are gone from it, a leaf test says where to go on when it is true and when not.
-The postfix code walks the whole tree once more, only for what matched, and gathers the words as evidence.
+Every query becomes two pieces of code. The postfix code, written here, walks the whole tree, only for what matched,
+and gathers the words as evidence. The jump code, assembled from it (``assemble.py``), finds out whether a query holds.
 """
 
 from __future__ import annotations
@@ -16,7 +15,50 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.rules.assemble import assembled
 from pipelines.rules.forms import forms_of
+from pipelines.rules.layout import (
+    ALSO,
+    ALSO_AT,
+    BEGINNING,
+    BEGINNING_AT,
+    BEGINNING_SLOTS,
+    BEGINNINGS,
+    BY_TERM,
+    BY_TERM_AT,
+    CASED,
+    CODE,
+    CODE_AT,
+    DEEPEST_STACK,
+    FIRST_WORDS,
+    HEADER,
+    LITERAL,
+    LITERAL_AT,
+    LONGEST_BEGINNING,
+    OP_AND,
+    OP_END,
+    OP_FACT,
+    OP_LITERAL,
+    OP_MANY,
+    OP_NEAR,
+    OP_NOT,
+    OP_OR,
+    OP_SAME,
+    OP_SCORE,
+    PARTS,
+    PATTERN,
+    POSTING,
+    POSTING_AT,
+    PROOF,
+    PROOF_AT,
+    SCOPE,
+    SCOPE_AT,
+    SHORTEST_BEGINNING,
+    SLOTS,
+    SPECIAL,
+    SPECIAL_AT,
+    TABLE,
+)
 from pipelines.rules.model import (
     And,
     AtLeast,
@@ -37,9 +79,10 @@ from pipelines.rules.model import (
     Unit,
     Value,
     Word,
+    is_negative,
     terms_of,
 )
-from pipelines.rules.required import Element, by_cost
+from pipelines.rules.required import Element
 from pipelines.text.kernel import hash_word
 from pipelines.text.tokens import words_of
 
@@ -49,33 +92,10 @@ Frequency = Callable[[str], float]
 # of all below them.
 Scope = tuple[tuple[int, int], ...]
 
-# Jump targets that end.
-ACCEPT, REJECT = -1, -2
-# Leaf tests, each with its arguments; jump code adds where to go when true and when false.
-OP_ANY, OP_LITERAL, OP_NEAR, OP_SAME, OP_MANY = 1, 2, 3, 4, 5
-# Of scores: add a weight, compare the sum, start at nought.
-OP_ADD, OP_CHECK, OP_RESET = 6, 7, 8
-# Postfix code only.
-OP_FACT, OP_AND, OP_OR, OP_NOT, OP_SCORE, OP_END = 11, 12, 13, 14, 15, 0
-
-# Header of the arena: where each section begins, and three sizes.
-(
-    SLOTS, TABLE, ALSO_AT, ALSO, BEGINNING_SLOTS, BEGINNINGS, BEGINNING_AT, BEGINNING, SPECIAL_AT, SPECIAL,
-    LITERAL_AT, LITERAL, BY_TERM_AT, BY_TERM, POSTING_AT, POSTING, CODE_AT, CODE, PROOF_AT, PROOF, SCOPE_AT, SCOPE,
-    LONGEST_BEGINNING, SHORTEST_BEGINNING, DEEPEST_STACK,
-) = range(25)  # fmt: skip
-_HEADER = 32
-# Kinds of terms that more than a look-up decides: letters of a pattern, exact letters of a cased word.
-PATTERN, CASED = 1, 2
-# Steps of a scope: a part, or the first words.
-PARTS = {"title": 0, "text": 1, "lead": 2}
-FIRST_WORDS = 3
 # Told by a node's type: asked for each of a million words.
 _TERMS = frozenset((Word, Pattern, Cased, Forms))
 _LITERALS = _TERMS | {Phrase}
 _VALUE_COSTS = {"lang": 0.3, "country": 0.06}
-# Words of a second group that are noted beside the first.
-_NOTED_MOST = 16
 # How much oftener than one word a term is met that stands for many.
 _WIDE = 4
 
@@ -119,26 +139,20 @@ class Compiler:
         self._rarest_terms: list[int] = []
         self._literal_costs: list[float] = []
         self._scopes: dict[Scope, int] = {(): 0}
-        self._postings: dict[int, array[int]] = defaultdict(lambda: array("i"))
-        self._code, self._proof = array("i"), array("i")
-        self._entries, self._proofs = array("i"), array("i")
+        self._proof, self._proofs = array("i"), array("i")
         self._deepest = 1
-        # Alternatives of the query under way, by their node.
-        self._split: dict[tuple[int, bool], tuple[list[int], list[Node]]] = {}
 
     def add(self, node: Node) -> None:
         """Compile one query; it gets the next number. Errors: ValueError for a negative one."""
-        number = len(self._entries)
-        self._split.clear()
-        self._entries.append(self._jump(node, (), ACCEPT, REJECT))
-        self._proofs.append(len(self._proof))
+        if is_negative(node):
+            raise ValueError(f"{node!r} needs nothing to be there")
         proof: list[int] = []
         self._prove(node, (), proof)
         proof.append(OP_END)
+        self._proofs.append(len(self._proof))
         self._proof.fromlist(proof)
         # No walk over the code can leave more open than it has numbers.
         self._deepest = max(self._deepest, len(proof))
-        self._file(number, node)
 
     # Terms and literals
 
@@ -190,18 +204,6 @@ class Compiler:
     def _scope(self, scope: Scope) -> int:
         return self._scopes.setdefault(scope, len(self._scopes)) if scope else 0
 
-    # Anchors
-
-    def _file(self, number: int, node: Node) -> None:
-        """File a query under the rarest group of which something must be there, the next rarest noted beside."""
-        groups = by_cost(node, self._literal, self._literal_costs.__getitem__)
-        second = {self._rarest_terms[literal] for literal in groups[1][1]} if len(groups) > 1 else ()
-        # More would stand once more at each word of the first group; the code asks for them anyway.
-        noted = sorted(second) if len(second) <= _NOTED_MOST else []
-        entry = [number, len(noted), *noted]
-        for literal in groups[0][1]:
-            self._postings[literal].fromlist(entry)
-
     # Code
 
     def _leaf(self, node: Literal | Near | Together | AtLeast, scope: Scope) -> list[int]:
@@ -220,69 +222,6 @@ class Compiler:
     def _choice(self, literals: Sequence[Literal]) -> list[int]:
         return [len(literals), *map(self._literal, literals)]
 
-    def _emit(self, code: list[int]) -> int:
-        at = len(self._code)
-        self._code.fromlist(code)
-        return at
-
-    def _jump(self, node: Node, scope: Scope, true: int, false: int) -> int:
-        """Emit the code of a node behind that of what follows it; gives where it begins."""
-        kind = type(node)
-        if kind is Value or (kind in _TERMS and not scope):
-            return self._emit([OP_ANY, 1, self._term(node), true, false])  # type: ignore[arg-type]  # told by its type
-        if isinstance(node, In | First):
-            return self._jump(node.child, (*scope, _step(node)), true, false)
-        if isinstance(node, Not):
-            return self._jump(node.child, scope, false, true)
-        if isinstance(node, And):
-            for child in sorted(node.children, key=self._effort, reverse=True):
-                true = self._jump(child, scope, true, false)
-            return true
-        if isinstance(node, Or):
-            plain, others = self._alternatives(node, bool(scope))
-            for child in sorted(others, key=self._effort, reverse=True):
-                false = self._jump(child, scope, true, false)
-            return self._emit([OP_ANY, len(plain), *plain, true, false]) if plain else false
-        if isinstance(node, Score):
-            onward = self._emit([OP_CHECK, node.threshold, true, false])
-            for child, weight in zip(node.children, node.weights, strict=True):
-                onward = self._jump(child, scope, self._emit([OP_ADD, weight, onward]), onward)
-            return self._emit([OP_RESET, onward])
-        return self._emit([*self._leaf(node, scope), true, false])  # type: ignore[arg-type]  # no Value is left
-
-    def _alternatives(self, node: Or, is_scoped: bool) -> tuple[list[int], list[Node]]:
-        """Give the terms of which one suffices, the commonest first, and what must be tested otherwise."""
-        known = self._split.get((id(node), is_scoped))
-        if known is not None:
-            return known
-        plain: list[int] = []
-        others: list[Node] = []
-        for child in node.children:
-            kind = type(child)
-            if kind is Value or (kind in _TERMS and not is_scoped):
-                plain.append(self._term(child))  # type: ignore[arg-type]  # told by its type
-            else:
-                others.append(child)
-        plain.sort(key=self._costs.__getitem__, reverse=True)
-        made = self._split[id(node), is_scoped] = plain, others
-        return made
-
-    def _effort(self, node: Node) -> tuple[int, float]:
-        """Sort key: what is cheap to test and rarely true comes first."""
-        kind = type(node)
-        if kind is Value or kind in _TERMS:
-            return 0, self._costs[self._term(node)]  # type: ignore[arg-type]  # told by its type
-        if isinstance(node, Not):
-            return 1, 0.0
-        if isinstance(node, Or):
-            plain, others = self._alternatives(node, False)
-            return max(map(self._effort, others)) if others else (0, self._costs[plain[0]])
-        if isinstance(node, And):
-            return min(map(self._effort, node.children))
-        if isinstance(node, Phrase | In | First):
-            return 2, 0.0
-        return 3, 0.0
-
     def _prove(self, node: Node, scope: Scope, proof: list[int]) -> None:
         """Append the postfix code of a node."""
         kind = type(node)
@@ -296,6 +235,8 @@ class Compiler:
             else:
                 proof += (OP_AND if kind is And else OP_OR, len(node.children))
         elif isinstance(node, Value):
+            # Asked for as an anchor, it stands as a literal of one term.
+            self._literal(node)
             proof += (OP_FACT, self._term(node))
         elif isinstance(node, In | First):
             self._prove(node.child, (*scope, _step(node)), proof)
@@ -335,31 +276,43 @@ class Compiler:
         sections[BEGINNING_AT], sections[BEGINNING] = _rows(list(beginnings.values()))
         sections[SPECIAL_AT], sections[SPECIAL] = _rows(special)
         sections[LITERAL_AT], sections[LITERAL] = _rows(self._literal_rows())
-        by_term: list[list[int]] = [[] for _ in self._costs]
-        for number in range(len(self._literals)):
-            if number in self._postings:
-                by_term[self._rarest_terms[number]].append(number)
-        sections[BY_TERM_AT], sections[BY_TERM] = _rows(by_term)
-        empty = array("i")
-        sections[POSTING_AT], sections[POSTING] = _rows(
-            [self._postings.get(number, empty) for number in range(len(self._literals))]
-        )
-        sections[CODE_AT], sections[CODE] = np.array(self._entries, np.int32), np.array(self._code, np.int32)
         sections[PROOF_AT], sections[PROOF] = np.array(self._proofs, np.int32), np.array(self._proof, np.int32)
+        sections |= self._jumps_and_postings(sections[PROOF_AT], sections[PROOF])
         sections[SCOPE_AT], sections[SCOPE] = _rows(
             [[number for step in scope for number in step] for scope in self._scopes]
         )
         lengths = [len(beginning) for beginning in beginnings] or [0]
-        header = np.zeros(_HEADER, np.int32)
+        header = np.zeros(HEADER, np.int32)
         header[[LONGEST_BEGINNING, SHORTEST_BEGINNING]] = max(lengths), min(lengths)
         header[DEEPEST_STACK] = self._deepest
-        at = _HEADER
+        at = HEADER
         for name, values in sections.items():
             header[name] = at
             at += len(values)
         arena = np.concatenate([header, *(values.astype(np.int32, copy=False) for values in sections.values())])
         facts = {term: number for term, number in self._terms.items() if isinstance(term, Value)}
-        return Program(arena, facts, len(self._entries), len(self._costs), len(self._literals))
+        return Program(arena, facts, len(self._proofs), len(self._costs), len(self._literals))
+
+    def _jumps_and_postings(self, proofs: Array, proof: Array) -> dict[int, Array]:
+        """Assemble the jump code of all queries, and what they are filed under."""
+        rarest = np.array(self._rarest_terms, np.int32)
+        lengths = np.fromiter(map(len, self._literals), np.int32, len(rarest))
+        # Number of each term as a literal by itself.
+        alone = np.full(len(self._costs), -1, np.int32)
+        for number, terms in enumerate(self._literals):
+            if len(terms) == 1:
+                alone[terms[0]] = number
+        entries, code, posting_at, posting = assembled(
+            proofs, proof, self._deepest, lengths, rarest, alone, np.array(self._costs, np.float64)
+        )
+        anchors = np.flatnonzero(np.diff(posting_at))
+        anchors = anchors[np.argsort(rarest[anchors], kind="stable")]
+        by_term_at = np.zeros(len(self._costs) + 1, np.int32)
+        np.cumsum(np.bincount(rarest[anchors], minlength=len(self._costs)), out=by_term_at[1:])
+        return {
+            BY_TERM_AT: by_term_at, BY_TERM: anchors, POSTING_AT: posting_at, POSTING: posting,
+            CODE_AT: entries, CODE: code,
+        }  # fmt: skip
 
     def _literal_rows(self) -> list[list[int]]:
         """Give each literal's rarest word's step, then its terms; those that are no exact words as -1 - term."""
