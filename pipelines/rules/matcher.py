@@ -7,6 +7,7 @@ second program stands beside the main one, which passes over what was changed or
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -130,10 +131,13 @@ class RuleSet:
 class _Part:
     """Rules compiled together, and where each stands among all rules."""
 
-    def __init__(self, queries: CompiledQueries, keys: Mapping[tuple[str, str], int], places: list[int]) -> None:
+    def __init__(
+        self, queries: CompiledQueries, numbers: Mapping[str, int], versions: list[str], places: array[int]
+    ) -> None:
         self._queries = queries
-        # (name, version) of each compiled rule.
-        self._keys = keys
+        # Number of each compiled rule by its name, and its version.
+        self._numbers = numbers
+        self._versions = versions
         self._places = places
         self._dead = queries.all_alive
         if any(place < 0 for place in places):
@@ -144,11 +148,11 @@ class _Part:
     def of(cls, rules: tuple[Rule, ...], places: Iterable[int], frequency: Frequency | None) -> _Part:
         from pipelines.rules.compiled import CompiledQueries
 
-        listed = list(places)
+        listed = array("i", places)
         nodes = (rules[place].node for place in listed)
         queries = CompiledQueries.of(nodes, frequency) if frequency else CompiledQueries.of(nodes)
-        keys = {_key(rules[place]): number for number, place in enumerate(listed)}
-        made = cls(queries, keys, listed)
+        numbers = {rules[place].name: number for number, place in enumerate(listed)}
+        made = cls(queries, numbers, [rules[place].version for place in listed], listed)
         # numba compiles at the first call, or loads what it compiled before: now, and not while an item waits.
         with _SCRATCH:
             words = _scanner()
@@ -158,16 +162,20 @@ class _Part:
 
     def holds(self, rule: Rule) -> bool:
         """Say whether a rule was compiled here with the query that it has."""
-        return _key(rule) in self._keys
+        return self._number(rule) >= 0
+
+    def _number(self, rule: Rule) -> int:
+        number = self._numbers.get(rule.name, -1)
+        return number if number >= 0 and self._versions[number] == rule.version else -1
 
     def with_rules(self, rules: tuple[Rule, ...]) -> _Part:
         """Give the same program for other rules; -1 is the place of what is no longer one of them."""
-        places = [-1] * len(self._places)
+        places = array("i", [-1]) * len(self._places)
         for place, rule in enumerate(rules):
-            number = self._keys.get(_key(rule))
-            if number is not None:
+            number = self._number(rule)
+            if number >= 0:
                 places[number] = place
-        return _Part(self._queries, self._keys, places)
+        return _Part(self._queries, self._numbers, self._versions, places)
 
     def match(self, words: Scanner, view: TextView, found: dict[int, tuple[Evidence, ...]], *, is_cut: bool) -> None:
         """Add what holds of an item, whose text the scanner took."""
@@ -188,10 +196,6 @@ class _Part:
 
         count = self._queries.run(words, NO_FACTS, self._dead, is_cut=is_cut)
         return [self._places[number] for number in self._queries.numbers(count)]
-
-
-def _key(rule: Rule) -> tuple[str, str]:
-    return rule.name, rule.version
 
 
 def _written(words: Scanner, first: int, last: int) -> Evidence:
