@@ -6,16 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 from connectors.errors import SettingsError
+from connectors.log.log import shared_log
 from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.background import giving_way
-from pipelines.rules.load import RuleReader, stamp_of
 from pipelines.rules.matcher import RuleSet, why_plain
 from pipelines.rules.model import Rule
+from pipelines.saved_rules import SavedRules
+from pipelines.shelf import InForce, RuleShelf
 from pipelines.stories.alerts import RuleTerms
 
 _LOOK_SECONDS = 2.0
@@ -27,33 +28,48 @@ class _Compiled(NamedTuple):
 
 
 class RuleBook:
-    """Rules out of files. The first reading raises what is wrong; later ones say so and go on.
+    """Rules out of files, and where a store is named those that people saved.
+
+    The first reading raises what is wrong, and waits for an absent store; later ones say so and go on.
 
     Three kinds of work, none of which whoever matches waits for, but the first compiling: a look reads what
     changed and compiles it beside the rest; a merge, in a thread of its own because it may take minutes,
     compiles all as one again. What is finished is swapped in whole.
     """
 
-    def __init__(self, files: tuple[str, ...]) -> None:
-        self._files = files
-        self._reader = RuleReader()
-        self._stamp = _stamp(files)
-        self._take(self._reader.read(files).rules)
-        self._compiled: _Compiled | None = None
-        self._look_at = time.monotonic() + _LOOK_SECONDS
+    def __init__(self, files: tuple[str, ...], redis_url: str = "") -> None:
+        self._last: InForce | None = None
         # Names that were asked for and stand nowhere.
         self._gone: set[str] = set()
+        if redis_url:
+            log = shared_log(redis_url)
+            self._shelf = RuleShelf(files, SavedRules(log.client))
+            # Entries that came before the saved rules are known would never meet them.
+            self._take(log.waiting(self._shelf.read))
+        else:
+            self._shelf = RuleShelf(files)
+            self._take(self._shelf.read())
+        self._compiled: _Compiled | None = None
+        self._look_at = time.monotonic() + _LOOK_SECONDS
         self._reading, self._compiling, self._starting = threading.Lock(), threading.Lock(), threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
         self._failure: BaseException | None = None
 
-    def _take(self, rules: tuple[Rule, ...]) -> None:
+    def _take(self, found: InForce) -> None:
+        last, self._last = self._last, found
+        if found.faults and (last is None or found.faults != last.faults):
+            files_refused(FileKind.RULES, SettingsError(found.faults))
+        if last is None or found.left_out != last.left_out:
+            telemetry.saved_rules_left_out(found.left_out)
+        if last is not None and found.rules == last.rules:
+            return
         self._terms = {
-            rule.name: RuleTerms(rule.name, str(rule.severity), frozenset(rule.when), rule.routes) for rule in rules
+            rule.name: RuleTerms(rule.name, str(rule.severity), frozenset(rule.when), rule.routes)
+            for rule in found.rules
         }
-        self._rules = rules
+        self._rules = found.rules
         self._gone = set()
-        telemetry.rules_loaded(len(rules))
+        telemetry.rules_loaded(len(found.rules))
 
     def current(self) -> RuleSet:
         """The rules to match now."""
@@ -120,14 +136,9 @@ class RuleBook:
 
     def _read_again(self) -> None:
         with self._reading:
-            stamp = _stamp(self._files)
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            try:
-                self._take(self._reader.read(self._files).rules)
-            except SettingsError as error:
-                files_refused(FileKind.RULES, error)
+            found = self._shelf.look()
+            if found is not None:
+                self._take(found)
 
     def _merge(self) -> None:
         rules = self._rules
@@ -143,15 +154,7 @@ def _compiled(rules: tuple[Rule, ...], previous: RuleSet | None) -> _Compiled:
     return _Compiled(rules, ruleset)
 
 
-def _stamp(files: tuple[str, ...]) -> tuple[tuple[str, tuple[int, int, int]], ...]:
-    """All rule files, each with what a change shows in."""
-    found: list[Path] = []
-    for path in map(Path, files):
-        found += sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
-    return tuple((str(file), stamp_of(file)) for file in found)
-
-
 @lru_cache(maxsize=4)
-def shared_rulebook(files: tuple[str, ...]) -> RuleBook:
-    """The rulebook of this process for these files."""
-    return RuleBook(files)
+def shared_rulebook(files: tuple[str, ...], redis_url: str = "") -> RuleBook:
+    """The rulebook of this process for these files and the saved rules of this store."""
+    return RuleBook(files, redis_url)

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from connectors.errors import SettingsError
+from pipelines.rules import load
 from pipelines.transforms import rulebook
 from pipelines.transforms.rulebook import RuleBook
 
@@ -117,7 +118,7 @@ def test_old_rules_match_while_changed_ones_are_read(tmp_path: Path, monkeypatch
     file = tmp_path / "rules.yaml"
     file.write_text(ONE)
     book = RuleBook((str(file),))
-    held = Held(monkeypatch, book._reader, "read")
+    held = Held(monkeypatch, load, "read_nodes")
     file.write_text(TWO)
     before = book.current()
     assert held.began.wait(30)
