@@ -57,6 +57,12 @@ class RuleShelf:
         self._read: dict[SavedRule, Rule | SettingsError] = {}
         self._lock = threading.Lock()
 
+    @property
+    def saved_rules(self) -> SavedRules:
+        """Where saved rules are kept, for who writes them. Only of a shelf with a store."""
+        assert self._store is not None
+        return self._store
+
     def read(self) -> InForce:
         """Give what is in force now.
 
@@ -137,6 +143,12 @@ def check(record: SavedRule, in_force: InForce) -> Rule:
     if faults or isinstance(found, SettingsError):
         raise SettingsError(faults)
     return found
+
+
+def check_author(author: str) -> None:
+    """Check who saves or deletes. Errors: SettingsError."""
+    if messages := _faults_of_author(author):
+        raise SettingsError([Fault(SAVED, 0, "author", message) for message in messages])
 
 
 def _faults_of_author(author: str) -> list[str]:
