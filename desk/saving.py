@@ -77,7 +77,8 @@ def _changes(rule: SavedRule, before: SavedRule | None) -> Iterator[FieldChange]
     for field in ("query", "severity", "languages", "routes"):
         now, then = (_shown(field, one) for one in (rule, before))
         if now != then:
-            yield FieldChange(field, then, now)
+            # As the page names it.
+            yield FieldChange("sinks" if field == "routes" else field, then, now)
 
 
 def _shown(field: str, rule: SavedRule | None) -> str:

@@ -331,7 +331,9 @@ def test_rule_is_typed_saved_found_in_the_list_and_deleted(
 
     async def steps(tab: Tab) -> None:
         async def typed(field: str, text: str) -> None:
-            await tab.value(f"document.querySelector('{field}').focus()")
+            await tab.value(
+                f"(one => {{ one.focus(); one.setSelectionRange(9999, 9999) }})(document.querySelector('{field}'))"
+            )
             await tab.do("Input.insertText", text=text)
 
         await tab.open(f"{desk}/rules")
@@ -354,6 +356,7 @@ def test_rule_is_typed_saved_found_in_the_list_and_deleted(
         await tab.until("location.search === '?saved=drones-over-ports' && document.querySelector('#saved')")
         assert "drones-over-ports" in await tab.value("document.querySelector('#saved tbody').innerText")
         assert "revision 1 by Ana" in await tab.value("document.querySelector('.done').innerText")
+        await tab.value("document.querySelector('#saved').scrollIntoView({block: 'center'})")
         await photograph(tab, "rules-saved")
         await tab.open(f"{desk}/rules?edit=drones-over-ports")
         await typed("#query", " NOT film")

@@ -23,6 +23,8 @@ from connectors.records import AlertState, DeadLetter, Entry
 from connectors.sinks.dead import retry_dead
 from pipelines.graph import build_items, build_stories
 from pipelines.model import ItemEvent, Outcome, Place
+from pipelines.rules.model import Severity
+from pipelines.saved_rules import SavedRule, SavedRules
 from pipelines.serve import DEFAULT_RUNNER, run_once
 from pipelines.stories.limits import JoinLimits
 from pipelines.testing import START, Rig, entry, forget_process_state
@@ -70,6 +72,17 @@ def test_story_becomes_one_alert_that_upgrades(rig: Rig, runner: tuple[str, ...]
     assert {words.words for words in alerts[0].evidence} >= {"lands"}
     rig.assert_nothing_vanished(7)
     assert rig.outcomes("items") == {"read": 7, "kept": 6, "seen": 1}
+
+
+def test_rule_saved_from_the_page_raises_alerts_of_its_own(rig: Rig) -> None:
+    saved = SavedRule("talks", "talks AND country:IR", Severity.CRITICAL, (), ("desk",), "Ana", START)
+    SavedRules(rig.client).save(saved, seen=0)
+    rig.append(*the_story())
+    rig.run()
+    raised = {alert.rule: alert for alert in rig.outbox()}
+    assert set(raised) == {"visits", "talks"}
+    assert (raised["talks"].severity, raised["talks"].routes) == ("critical", ("desk",))
+    assert {evidence.words for evidence in raised["talks"].evidence} == {"talks", "Iran"}
 
 
 def test_copy_is_in_the_story_and_confirms_nothing(rig: Rig) -> None:
