@@ -26,9 +26,11 @@ from pipelines.model import ItemEvent, Outcome, Place
 from pipelines.rules.model import Severity
 from pipelines.saved_rules import SavedRule, SavedRules
 from pipelines.serve import DEFAULT_RUNNER, run_once
+from pipelines.settings import Settings
 from pipelines.stories.limits import JoinLimits
 from pipelines.testing import START, Rig, entry, forget_process_state
 from pipelines.transforms import read_pages, stopping
+from pipelines.why import explain
 
 OTHERS = (
     "Wheat harvest falls short in Punjab",
@@ -83,6 +85,8 @@ def test_rule_saved_from_the_page_raises_alerts_of_its_own(rig: Rig) -> None:
     assert set(raised) == {"visits", "talks"}
     assert (raised["talks"].severity, raised["talks"].routes) == ("critical", ("desk",))
     assert {evidence.words for evidence in raised["talks"].evidence} == {"talks", "Iran"}
+    told = explain(rig.url, "https://cnn.example/3", Settings(rules=(str(rig.rule_file),)))
+    assert told["missed"]["talks"] == "talks is not in the item"
 
 
 def test_copy_is_in_the_story_and_confirms_nothing(rig: Rig) -> None:
