@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 # The slice is short: whoever wants the interpreter waits for its end at most.
-_SLICE_SECONDS = 0.001
+_SLICE_SECONDS = 0.0005
 # Long enough to see whether others compute meanwhile, and the rest that they get if they do.
-_GLANCE_SECONDS = 0.0005
-_REST_SECONDS = 0.0145
+_GLANCE_SECONDS = 0.00025
+_REST_SECONDS = 0.012
 _BUSY_SHARE = 0.2
 
 
@@ -43,7 +43,7 @@ def giving_way(
     sleep: Callable[[float], None] = time.sleep,
     computed: Callable[[], float] = time.process_time,
 ) -> Iterator[None]:
-    """Let what this thread does in the block take a sixteenth of the time while other threads compute.
+    """Let what this thread does in the block take a twenty-fifth of the time while other threads compute.
 
     Python gives two busy threads half of the time each, and one that computes outside the interpreter, as the
     rule engine does for every item, waits five milliseconds to come back in. Work that knows nothing of this is
