@@ -15,44 +15,14 @@ import yaml
 
 from connectors.errors import Fault, SettingsError
 from connectors.keys import stable_id
-from connectors.settings import Builder, is_text, read_nodes, setting
+from connectors.settings import Builder, is_text, read_nodes
 from pipelines.rules.mistakes import QueryError
-from pipelines.rules.model import WHEN, Node, Rule, Score, Severity, Word
+from pipelines.rules.model import WHEN, Node, Rule, Score, Word
 from pipelines.rules.print import print_query
 from pipelines.rules.syntax import parse
+from pipelines.rules.written import NAME, RuleText, check_fields, place_in_file
 
-_NAME = re.compile(r"[\w][\w.-]{0,79}")
 _WEIGHT = re.compile(r"[+-]?\d{1,6}")
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreText:
-    """A rule of weights."""
-
-    threshold: int = setting(help="what the weights must reach", minimum=1, maximum=1_000_000)
-    terms: dict[str, int] = setting(help="queries and what each adds where it holds; negative speaks against")
-
-
-@dataclass(frozen=True, slots=True)
-class TestsText:
-    """Texts on which a rule is tried, written "title | text"."""
-
-    match: tuple[str, ...] = setting((), help="texts for which it must hold")
-    miss: tuple[str, ...] = setting((), help="texts for which it must not")
-
-
-@dataclass(frozen=True, slots=True)
-class RuleText:
-    """One rule as a desk writes it."""
-
-    name: str = setting(help="letters, digits, - and _; unique over all files")
-    query: str = setting("", help="what to look for, in the query language")
-    score: ScoreText | None = setting(None, help="in place of a query: weights that must add up to a threshold")
-    severity: Severity = setting(Severity.MEDIUM, help="how loud its alerts are")
-    when: tuple[str, ...] = setting((), help=f"on what it alerts: {', '.join(WHEN)}; none means all")
-    routes: tuple[str, ...] = setting((), help="names of sinks; none means every sink")
-    languages: tuple[str, ...] = setting((), help="two-letter codes of the languages it reads; none means all")
-    tests: TestsText = setting(factory=TestsText, help="texts for `wirewatch rules test`")
 
 
 def default_rules_path() -> Path:
@@ -251,7 +221,7 @@ class _File:
         if self.is_written:
             self.builder.fault(node, where, str(error))
             return
-        line, column = _place_in_file(node, error.place)
+        line, column = place_in_file(node, error.place)
         at = yaml.Mark(str(self.path), 0, line, column, None, 0)
         self.builder.fault(yaml.ScalarNode("", "", at), where, f"column {column + 1}: {error.reason}")
 
@@ -327,7 +297,7 @@ def _named_queries(node: yaml.Node, builder: Builder) -> Iterator[tuple[str, yam
         return
     for key, value in node.value:
         name = str(key.value)
-        if not isinstance(key, yaml.ScalarNode) or not _NAME.fullmatch(name):
+        if not isinstance(key, yaml.ScalarNode) or not NAME.fullmatch(name):
             builder.fault(key, "queries", f"expected letters, digits, - _ and . (at most 80), got {name!r}")
         elif not isinstance(value, yaml.ScalarNode) or not is_text(value):
             builder.fault(value, f"queries.{name}", "expected a query")
@@ -354,7 +324,7 @@ def _read_rule(file: _File, node: yaml.Node, where: str, named: Mapping[str, Nod
     name = fields.get("name")
     if isinstance(name, yaml.ScalarNode) and name.value:
         where = str(name.value)
-    is_sound = _check_fields(fields, where, builder)
+    is_sound = check_fields(fields, where, builder)
     parsed = _read_node(file, node, fields, where, named)
     if not is_sound or written is None or parsed is None:
         return None
@@ -404,54 +374,3 @@ def _read_node(
         file.builder.fault(threshold, f"{where}.score.threshold", "all weights together do not reach it")
         return None
     return made
-
-
-def _check_fields(fields: dict[str, yaml.Node], where: str, builder: Builder) -> bool:
-    """Check what a type does not say, whatever else is wrong with the rule."""
-    is_sound = True
-    for node, value in _scalars(fields.get("name")):
-        if not _NAME.fullmatch(value):
-            builder.fault(node, where, f"expected letters, digits, - _ and . (at most 80), got {value!r}")
-            is_sound = False
-    for node, value in _scalars(fields.get("when")):
-        if value not in WHEN:
-            builder.fault(node, f"{where}.when", f"expected some of {', '.join(WHEN)}, got {value!r}")
-            is_sound = False
-    for node, value in _scalars(fields.get("languages")):
-        if not re.fullmatch("[a-z]{2}", value):
-            builder.fault(node, f"{where}.languages", f"expected two-letter codes, got {value!r}")
-            is_sound = False
-    return is_sound
-
-
-def _scalars(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, str]]:
-    """Give the texts of a scalar or a list; what is neither was told by its type."""
-    for one in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-        if isinstance(one, yaml.ScalarNode) and one.tag != "tag:yaml.org,2002:null":
-            yield one, str(one.value)
-
-
-def _place_in_file(node: yaml.ScalarNode, place: int) -> tuple[int, int]:
-    """Give the 0-based line and column, in the file, of a character of a scalar's value.
-
-    YAML folds lines and takes quotes off: the value's characters are looked up one after the other.
-    """
-    start, end = node.start_mark, node.end_mark
-    if start.buffer is None or end.pointer is None:
-        return start.line, start.column
-    source = start.buffer[start.pointer : end.pointer]
-    at = source.find("\n") + 1 if node.style in ("|", ">") else int(node.style in ("'", '"'))
-    found = at
-    for char in node.value[: place + 1]:
-        if char.isspace():
-            continue
-        next_at = source.find(char, at)
-        if next_at < 0:
-            break
-        found, at = next_at, next_at + 1
-    if place >= len(node.value) or node.value[place].isspace():
-        found = at
-    before = source[:found]
-    line = start.line + before.count("\n")
-    column = len(before) - before.rfind("\n") - 1 if "\n" in before else start.column + len(before)
-    return line, column
