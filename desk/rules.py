@@ -1,166 +1,165 @@
-"""The rules page: what is in force, and a place to try a query before it is saved.
-
-A query is tried on a text and on the items that the stream still holds, in a thread, within two seconds.
-"""
+"""The rules page: what is in force, an editor that tries a rule and saves it, and each saved rule's history."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date
-from typing import TYPE_CHECKING, Annotated, Any, cast
+import re
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+import redis
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.responses import HTMLResponse, Response
 
-from connectors.codec import UnreadableRecordError, decode
-from connectors.errors import SettingsError
-from connectors.log import names
-from connectors.records import Evidence
+from connectors.errors import RetryableError, SettingsError
 from desk.forms import read_form
 from desk.pages import frame_values
+from desk.rule_records import RuleChange, RuleListing
 from desk.state import Desk, DeskOf
-from pipelines.model import Item
-from pipelines.settings import rule_files
-from pipelines.text.tokens import tokenize
-
-if TYPE_CHECKING:
-    from pipelines.rules.items import MatchItem
-    from pipelines.rules.model import Rule
+from desk.trial import Trial, back_test, tried
+from pipelines.rules.model import Severity
+from pipelines.saved_rules import ChangedMeanwhileError, SavedRule
 
 router = APIRouter(include_in_schema=False)
 _BODY_BYTES = 200_000
-_TEXT_LIMIT = 20_000
-_ITEMS = 2_000
-_READ_AT_ONCE = 200
-_SECONDS = 2.0
-_SAMPLES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One kept item that the query finds."""
-
-    item: Item
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(slots=True)
-class BackTest:
-    """What a query would have found among the items that the stream still holds."""
-
-    read: int = 0
-    matched: int = 0
-    # Whether all kept items were tried, or time was up before.
-    is_whole: bool = False
-    days: Counter[date] = field(default_factory=Counter)
-    samples: list[Sample] = field(default_factory=list)
-
-    @property
-    def bars(self) -> list[tuple[date, int, int]]:
-        """Each day with its matches and their share of the best day in percent."""
-        most = max(self.days.values(), default=1)
-        return [(day, count, round(100 * count / most)) for day, count in sorted(self.days.items())]
-
-
-@dataclass(slots=True)
-class Trial:
-    """A query tried."""
-
-    # The line with a caret under the mistake, then the reason; "" for a sound query.
-    fault: str = ""
-    # As the engine reads it.
-    printed: str = ""
-    # None where no text was given.
-    holds: bool | None = None
-    why: str = ""
-    title: str = ""
-    text: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    found: BackTest | None = None
+_REVISION_DIGITS = 9
+_AWAY = "The store does not answer: it is not known whether this was done. Look again before you repeat it."
 
 
 @router.get("/rules")
-async def rules_page(desk: DeskOf, query: Annotated[str, Query(max_length=20_000)] = "") -> Response:
-    """The rules in force, and the editor to try one."""
+async def rules_page(
+    desk: DeskOf,
+    query: Annotated[str, Query(max_length=20_000)] = "",
+    edit: Annotated[str, Query(max_length=200)] = "",
+    saved: Annotated[str, Query(max_length=200)] = "",
+    deleted: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """The rules in force and those that were saved, and the editor."""
     frame = await frame_values(desk)
-    # Brings the rule engine with it, which a desk that nobody asks can do without.
-    from pipelines.rules.load import load_rules
+    listed, fault, records = await asyncio.to_thread(_read, desk)
+    editing, written = records.get(edit), records.get(saved)
+    if edit and editing is None:
+        raise HTTPException(404, "no saved rule has this name, or no longer")
+    trial: Trial | None = None
+    if editing is not None:
+        form = {"query": editing.query}
+        _, trial = await asyncio.to_thread(tried, desk, form, editing.languages)
+    return desk.page(
+        "rules.html",
+        **frame,
+        listed=listed,
+        records=records,
+        left_out={one.name: one.reason for one in listed.left_out},
+        fault=fault,
+        query=editing.query if editing else query,
+        editing=editing,
+        written=written,
+        deleted=deleted if deleted and deleted not in records else "",
+        trial=trial,
+        severities=[str(one) for one in Severity],
+    )
 
-    fault = ""
+
+def _read(desk: Desk) -> tuple[RuleListing, str, Mapping[str, SavedRule]]:
+    # Brings the rule reader with it, which a desk that nobody asks can do without.
+    from desk.saving import listing, shelf_of
+
     try:
-        rules = await asyncio.to_thread(load_rules, rule_files(desk.node))
+        in_force = shelf_of(desk).read()
     except SettingsError as error:
-        rules, fault = (), str(error)
-    return desk.page("rules.html", **frame, rules=rules, fault=fault, query=query, trial=None)
+        return RuleListing((), (), ()), str(error), {}
+    listed = listing(in_force)
+    return listed, "\n".join(listed.faults), in_force.saved
 
 
 @router.post("/rules/try")
 async def try_rule(desk: DeskOf, request: Request) -> Response:
     """Read a query, say what it means, and try it."""
     form = await read_form(request, _BODY_BYTES, "a trial")
-    rule, trial = await asyncio.to_thread(_tried, form, desk.node.items.languages)
+    rule, trial = await asyncio.to_thread(tried, desk, form, _listed(form.get("languages", "")))
     if "stream" in form and rule is not None:
-        trial.found = await _back_test(desk, rule)
+        trial.found = await back_test(desk, rule)
     return desk.page("_trial.html", trial=trial)
 
 
-def _tried(form: Mapping[str, str], languages: tuple[str, ...]) -> tuple[Rule | None, Trial]:
-    """Read the query of a form and try it on the text there; no rule where the query has a mistake."""
-    from pipelines.rules.explain import missed
-    from pipelines.rules.items import matched_plainly, typed_item
-    from pipelines.rules.mistakes import QueryError
-    from pipelines.rules.model import Rule, Severity
-    from pipelines.rules.print import print_query
-    from pipelines.rules.syntax import parse
-
-    query, title, text = (form.get(name, "") for name in ("query", "title", "text"))
+@router.post("/rules/save")
+async def save_rule(desk: DeskOf, request: Request) -> Response:
+    """Save what stands in the editor; the page is loaded anew with it, or a fragment says what hinders."""
+    form = await read_form(request, _BODY_BYTES, "a rule")
     try:
-        rule = Rule("tried", Severity.LOW, query, parse(query), "")
-    except QueryError as error:
-        return None, Trial(fault=error.pointed())
-    trial = Trial(printed=print_query(rule.node), title=title[:_TEXT_LIMIT], text=text[:_TEXT_LIMIT])
-    if trial.title.strip() or trial.text.strip():
-        tried = typed_item(trial.title, trial.text, languages)
-        found = matched_plainly([rule])(tried.item, tried.tokens)
-        trial.holds = bool(found)
-        trial.evidence = tuple(evidence for match in found for evidence in match.evidence)
-        trial.why = "" if found else missed(rule, tried.item)
-    return rule, trial
+        rule = await asyncio.to_thread(_save, desk, form)
+    except SettingsError as error:
+        return _hindered(desk, [f"{fault.where.rpartition('.')[2]}: {fault.message}" for fault in error.faults])
+    except ChangedMeanwhileError as error:
+        return _hindered(desk, [str(error)], error.last)
+    except redis.RedisError:
+        return _hindered(desk, [_AWAY])
+    except RetryableError as error:
+        return _hindered(desk, [str(error)])
+    return _onward(f"/rules?saved={quote(rule.name, safe='')}")
 
 
-async def _back_test(desk: Desk, rule: Rule) -> BackTest:
-    """Try a query on the newest kept items, until all, enough, or the time is up."""
-    from pipelines.rules.items import matched_plainly
+def _save(desk: Desk, form: Mapping[str, str]) -> SavedRule:
+    from desk.saving import save, severity_of
 
-    match, found = matched_plainly([rule]), BackTest()
-    ends_at = time.monotonic() + _SECONDS
-    newest = "+"
-    while found.read < _ITEMS and time.monotonic() < ends_at:
-        reply: Any = await desk.client.xrevrange(names.ITEMS, newest, "-", count=_READ_AT_ONCE)
-        raws = [cast("bytes", fields[names.FIELD]) for _, fields in reply]
-        await asyncio.to_thread(_try_on, match, raws, found, ends_at)
-        if len(reply) < _READ_AT_ONCE:
-            found.is_whole = time.monotonic() < ends_at
-            break
-        newest = f"({reply[-1][0].decode()}"
-    return found
+    change = RuleChange(
+        # Browsers send the line ends of mail.
+        query=form.get("query", "").replace("\r\n", "\n").strip(),
+        author=form.get("author", ""),
+        severity=severity_of(form.get("severity", "")),
+        languages=_listed(form.get("languages", "")),
+        routes=_listed(form.get("routes", "")),
+        revision=_number(form.get("revision", "")),
+    )
+    return save(desk, form.get("name", "").strip(), change)
 
 
-def _try_on(match: MatchItem, raws: Iterable[bytes], found: BackTest, ends_at: float) -> None:
-    for raw in raws:
-        if time.monotonic() >= ends_at:
-            return
-        found.read += 1
-        try:
-            item = decode(Item, raw)
-        except UnreadableRecordError:
-            continue
-        for hit in match(item, tokenize(item.title, item.text)):
-            found.matched += 1
-            found.days[item.event_at.astimezone(UTC).date()] += 1
-            if len(found.samples) < _SAMPLES:
-                found.samples.append(Sample(item, hit.evidence))
+@router.post("/rules/delete")
+async def delete_rule(desk: DeskOf, request: Request) -> Response:
+    """Delete a saved rule."""
+    from desk.saving import delete
+
+    form = await read_form(request, _BODY_BYTES, "a rule")
+    name, author = form.get("name", ""), form.get("author", "")
+    try:
+        await asyncio.to_thread(delete, desk, name, author, _number(form.get("revision", "")))
+    except SettingsError:
+        return _hindered(desk, ["author: write into the editor above who deletes it"])
+    except ChangedMeanwhileError as error:
+        return _hindered(desk, [str(error)], error.last)
+    except redis.RedisError:
+        return _hindered(desk, [_AWAY])
+    except RetryableError as error:
+        return _hindered(desk, [str(error)])
+    return _onward(f"/rules?deleted={quote(name, safe='')}")
+
+
+@router.get("/rules/history/{name}")
+async def history_page(desk: DeskOf, name: str) -> Response:
+    """Who changed a saved rule, when, and what."""
+    from desk.saving import steps
+
+    frame = await frame_values(desk)
+    told = await asyncio.to_thread(steps, desk, name)
+    if not told:
+        raise HTTPException(404, "no rule of this name was ever saved")
+    return desk.page("rule_history.html", **frame, name=name, steps=told)
+
+
+def _hindered(desk: Desk, messages: list[str], last: SavedRule | None = None) -> HTMLResponse:
+    return desk.page("_hindered.html", messages=messages, last=last)
+
+
+def _onward(path: str) -> Response:
+    return Response(status_code=200, headers={"HX-Redirect": path, "Cache-Control": "no-store"})
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Read names that were typed with commas or spaces between."""
+    return tuple(dict.fromkeys(re.findall(r"[^\s,;]+", text)))
+
+
+def _number(text: str) -> int:
+    # What is no number is no revision that anybody saw.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _REVISION_DIGITS else 0

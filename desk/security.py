@@ -26,6 +26,8 @@ COOKIE = "wirewatch"
 SESSION = timedelta(days=14)
 TOKEN_LENGTH = 16
 _OPEN_PATHS = ("/healthz", "/readyz", "/login", "/static/")
+# Methods that change nothing.
+_READING = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -168,7 +170,7 @@ class Guard:
         if not self._hosts.takes(headers.get("host", "")):
             telemetry.request_refused(Refusal.HOST, client)
             return PlainTextResponse("this host name is not served here; see the setting desk.hosts\n", 421)
-        if _from_another_site(headers) or (scope["method"] == "POST" and not _same_origin(headers)):
+        if _from_another_site(headers) or (scope["method"] not in _READING and not _same_origin(headers)):
             telemetry.request_refused(Refusal.ORIGIN, client)
             return PlainTextResponse("cross-site requests are not taken\n", 403)
         if path.startswith(_OPEN_PATHS) or self._gate.admits(headers):

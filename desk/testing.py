@@ -158,8 +158,8 @@ class Answer:
         return json.loads(self.text)
 
 
-def ask(url: str, method: str = "GET", data: Mapping[str, str] | None = None, **headers: str) -> Answer:
-    """Ask the desk once, following nowhere; header names with _ for -."""
+def ask(url: str, method: str = "GET", data: Mapping[str, str] | bytes | None = None, **headers: str) -> Answer:
+    """Ask the desk once, with a form or bytes, following nowhere; header names with _ for -."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def asked() -> Answer:

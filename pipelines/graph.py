@@ -43,6 +43,8 @@ class ItemsOptions:
     # Groups of streams; each group is one reader.
     groups: tuple[tuple[str, ...], ...] = (tuple(names.entries_streams()),)
     trace: bool = False
+    # Store with rules that people saved; "" for the files' alone.
+    saved_rules_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class StoriesOptions:
     limits: JoinLimits = field(default_factory=JoinLimits)
     seen_memory: timedelta = timedelta(days=30)
     trace: bool = False
+    saved_rules_url: str = ""
 
 
 def build_items(p: Any, options: ItemsOptions) -> Any:
@@ -70,7 +73,7 @@ def build_items(p: Any, options: ItemsOptions) -> Any:
         | "DropSeen" >> DropSeen(url)
         | "DetectLanguage" >> DetectLanguage(options.languages, options.only_languages)
         | "FindEntities" >> FindEntities()
-        | "MatchRules" >> MatchRules(options.rule_files)
+        | "MatchRules" >> MatchRules(options.rule_files, options.saved_rules_url)
         | "AppendItems" >> AppendItems(url, options.seen_memory, trace=options.trace)
         | "End" >> _End()
     )
@@ -87,7 +90,7 @@ def build_stories(p: Any, options: StoriesOptions) -> Any:
         | "DropRepeats" >> DropRepeats(url, options.labels)
         | "JoinStories" >> JoinStories(url, options.limits)
         | "WeighSources" >> WeighSources(url, options.labels)
-        | "RaiseAlerts" >> RaiseAlerts(url, options.rule_files)
+        | "RaiseAlerts" >> RaiseAlerts(url, options.rule_files, options.saved_rules_url)
         | "CommitStories" >> CommitStories(url, options.limits, options.seen_memory, trace=options.trace)
         | "End" >> _End()
     )

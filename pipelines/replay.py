@@ -85,10 +85,13 @@ def replay(
     # Nothing is kept for later readers: the store must not grow with the archive.
     settings = replace(settings, items=replace(settings.items, retained_items=0))
     source = {"until_idle": True, "block_ms": 1}
-    items = replace(items_options(settings, redis_url, **source), groups=((_SHARD,),), trace=True)
+    # Rules are those of files: the throw-away store holds no others.
+    items = replace(items_options(settings, redis_url, **source), groups=((_SHARD,),), trace=True, saved_rules_url="")
     feeds = load_feeds(settings.feeds)
     # Without ticks: the clock is the archive's.
-    stories = replace(stories_options(settings, redis_url, feeds, tick_seconds=0.0, **source), trace=True)
+    stories = replace(
+        stories_options(settings, redis_url, feeds, tick_seconds=0.0, **source), trace=True, saved_rules_url=""
+    )
     client = connect(redis_url)
     entries = iter(entries)
     while part := list(islice(entries, _PART_ENTRIES)):

@@ -46,6 +46,7 @@ def items_options(settings: Settings, redis_url: str, **source: Any) -> ItemsOpt
         settings.items.languages,
         settings.items.only_languages,
         settings.seen_memory,
+        saved_rules_url=redis_url,
     )
 
 
@@ -66,6 +67,7 @@ def stories_options(settings: Settings, redis_url: str, feeds: Sequence[Feed], *
         Labels.of_feeds(feeds),
         settings.stories.limits(),
         settings.seen_memory,
+        saved_rules_url=redis_url,
     )
 
 
@@ -112,11 +114,12 @@ def serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequen
 
 
 def _serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequence[str]) -> None:
-    rulebook = shared_rulebook(rule_files(settings))
+    log = shared_log(redis_url, settings.redis_patience.total_seconds())
+    rulebook = shared_rulebook(rule_files(settings), redis_url)
     if stage == "items":
         # Half a minute where numba has compiled nothing yet: before anything is read, and not in its way.
         rulebook.current()
-    if problems := shared_log(redis_url, settings.redis_patience.total_seconds()).check():
+    if problems := log.check():
         raise SettingsError([Fault("redis", 0, "", problem) for problem in problems])
     feeds = load_feeds(settings.feeds)
     _logger.info("pipeline_started", stage=stage)

@@ -6,6 +6,7 @@ page commits and exported from the store by the desk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.transforms.pages import EntryPage, ItemPage
 
 _logger = structlog.get_logger()
+_REASONS_SHOWN = 20
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 _SETTLED = Counter(
@@ -33,6 +35,11 @@ _STORY_LATENCY = Histogram(
 )
 _ALERTS = Counter("wirewatch_alerts_raised_total", "Alert revisions raised, by state.", ["state"])
 _RULES = Gauge("wirewatch_rules_loaded", "Rules that are matched.", multiprocess_mode="mostrecent")
+_LEFT_OUT = Gauge(
+    "wirewatch_saved_rules_left_out",
+    "Saved rules that are not matched: unreadable, or a file has a rule of their name.",
+    multiprocess_mode="mostrecent",
+)
 _ENGINE = Gauge(
     "wirewatch_rule_engine", "1 for the engine that matches rules.", ["engine"], multiprocess_mode="mostrecent"
 )
@@ -92,6 +99,13 @@ def rules_loaded(count: int) -> None:
     """Say how many rules are matched from now on."""
     _RULES.set(count)
     _logger.info("rules_loaded", rules=count)
+
+
+def saved_rules_left_out(reasons: Mapping[str, str]) -> None:
+    """Say which saved rules are not matched from now on, and why."""
+    _LEFT_OUT.set(len(reasons))
+    for name, reason in list(reasons.items())[:_REASONS_SHOWN]:
+        _logger.error("saved_rule_left_out", rule=name, reason=reason, left_out=len(reasons))
 
 
 def rules_compiled(engine: str, why_plain: str) -> None:

@@ -62,13 +62,21 @@ class Rig:
     def items_options(self, **source: Any) -> ItemsOptions:
         """Options of the items pipeline."""
         chosen = {"until_idle": True, "block_ms": 1} | self.source | source
-        return ItemsOptions(SourceOptions(self.url, "items", **chosen), (str(self.rule_file),), ("en", "ru", "fa"))
+        return ItemsOptions(
+            SourceOptions(self.url, "items", **chosen),
+            (str(self.rule_file),),
+            ("en", "ru", "fa"),
+            saved_rules_url=self.url,
+        )
 
     def stories_options(self, **source: Any) -> StoriesOptions:
         """Options of the stories pipeline."""
         chosen = {"until_idle": True, "block_ms": 1} | self.source | source
         return StoriesOptions(
-            SourceOptions(self.url, "stories", **chosen), (str(self.rule_file),), Labels(self.sources)
+            SourceOptions(self.url, "stories", **chosen),
+            (str(self.rule_file),),
+            Labels(self.sources),
+            saved_rules_url=self.url,
         )
 
     def run(self) -> None:

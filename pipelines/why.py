@@ -15,8 +15,9 @@ from connectors.records import Alert
 from pipelines.memory import read_place, read_seen
 from pipelines.model import Item, Place, Story
 from pipelines.rules.explain import missed
-from pipelines.rules.load import load_rules
+from pipelines.saved_rules import SavedRules
 from pipelines.settings import Settings, rule_files
+from pipelines.shelf import RuleShelf
 
 _LOOK_BACK = 5000
 
@@ -66,9 +67,8 @@ def _explained(client: redis.Redis, link: str, url: str, settings: Settings) -> 
     told["raised"] = list(place.raised)
     item = _item(client, item_id)
     if item is not None:
-        told["missed"] = {
-            rule.name: missed(rule, item) for rule in load_rules(rule_files(settings)) if rule.name not in place.rules
-        }
+        rules = RuleShelf(rule_files(settings), SavedRules(client)).read().rules
+        told["missed"] = {rule.name: missed(rule, item) for rule in rules if rule.name not in place.rules}
     return told | {"became": _became(told, place)}
 
 

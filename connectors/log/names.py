@@ -23,6 +23,11 @@ FEEDS = "feeds"
 PROBE = "probe:ready"
 # Set: names of sinks that were ever served.
 SINKS = "sinks"
+# Hash: name -> JSON SavedRule, the rules that were saved from the page and are not deleted.
+RULES = "rules"
+# String: a random token, another one after each change of ``RULES``. No counter: one that begins anew in an
+# emptied store would come to a number that somebody has seen.
+RULES_CHANGE = "rules:change"
 
 
 def entries_stream(shard: int) -> str:
@@ -83,6 +88,11 @@ def alert(alert_id: str) -> str:
 def history(alert_id: str) -> str:
     """List with expiry: JSON Alert, every revision in order."""
     return f"history:{alert_id}"
+
+
+def rule_history(name: str) -> str:
+    """List: JSON SavedRule, every revision of a saved rule in order, deletions among them."""
+    return f"rulehistory:{name}"
 
 
 def lease(group: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ from pipelines.rules.model import (
 )
 from pipelines.rules.operators import FUNCTIONS, Found
 from pipelines.rules.print import print_query
-from pipelines.rules.view import Extent, TextView
+from pipelines.rules.view import Extent, Span, TextView
 from pipelines.text.tokens import tokenize
 
 _SHOWN_LIMIT = 160
@@ -192,11 +193,19 @@ def _pair_note(node: Near | Together, view: TextView, extent: Extent) -> str:
     if isinstance(node, Together):
         return ""
     # Both directions: an order that is wrong shows as a distance that is small.
-    apart = [
-        view.are_apart(*pair) or view.are_apart(*pair[::-1]) for pair in ((one, two) for one in left for two in right)
-    ]
-    nearest = min(filter(None, apart), default=0)
+    apart = [*_distances(left, right, view), *_distances(right, left, view)]
+    nearest = min(apart, default=0)
     return f"{nearest} apart at the nearest" if nearest else "nowhere in one field without overlap"
+
+
+def _distances(left: list[Span], right: list[Span], view: TextView) -> Iterator[int]:
+    """Give how far behind each span of one side the next of the other side begins."""
+    firsts = [first for first, _ in right]
+    for span in left:
+        place = bisect_right(firsts, span[1])
+        # Title before text: where the next is in another field, this field has none.
+        if place < len(right) and (distance := view.are_apart(span, right[place])):
+            yield distance
 
 
 def _score_note(node: Score, children: list[_Tried]) -> str:

@@ -43,11 +43,11 @@ def item_of_text(text: str, languages: Collection[str] = ()) -> TriedItem:
     return typed_item(title, body, languages)
 
 
-def typed_item(title: str, text: str, languages: Collection[str] = ()) -> TriedItem:
-    """Make an item of a title and a text as they were typed; likewise."""
+def typed_item(title: str, text: str, languages: Collection[str] = (), language: str = "") -> TriedItem:
+    """Make an item of a title and a text as they were typed; likewise. Without ``language`` it is detected."""
     made = normalize(Entry("", "typed", "", title, "", text, _TYPED_AT))
     item = replace(made, title=title, text=text, lead=lead_of(text))
-    return _told("typed", item, detect(title, item.lead, "", languages))
+    return _told("typed", item, language or detect(title, item.lead, "", languages))
 
 
 def read_items(lines: Iterable[str | bytes], path: str, languages: Collection[str] = ()) -> Iterator[TriedItem]:

@@ -1,10 +1,13 @@
-"""Reads rules files: every fault of every file, with its line, or checked rules."""
+"""Reads rules: every fault of every file, with its line, or checked rules; and a rule that stands in no file.
+
+Read again, only files that changed are taken apart, and of those only queries that changed are parsed.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -12,44 +15,14 @@ import yaml
 
 from connectors.errors import Fault, SettingsError
 from connectors.keys import stable_id
-from connectors.settings import Builder, is_text, read_nodes, setting
+from connectors.settings import Builder, is_text, read_nodes
 from pipelines.rules.mistakes import QueryError
-from pipelines.rules.model import WHEN, Node, Rule, Score, Severity, Word
+from pipelines.rules.model import WHEN, Node, Rule, Score, Word
 from pipelines.rules.print import print_query
 from pipelines.rules.syntax import parse
+from pipelines.rules.written import NAME, RuleText, check_fields, place_in_file
 
-_NAME = re.compile(r"[\w][\w.-]{0,79}")
 _WEIGHT = re.compile(r"[+-]?\d{1,6}")
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreText:
-    """A rule of weights."""
-
-    threshold: int = setting(help="what the weights must reach", minimum=1, maximum=1_000_000)
-    terms: dict[str, int] = setting(help="queries and what each adds where it holds; negative speaks against")
-
-
-@dataclass(frozen=True, slots=True)
-class TestsText:
-    """Texts on which a rule is tried, written "title | text"."""
-
-    match: tuple[str, ...] = setting((), help="texts for which it must hold")
-    miss: tuple[str, ...] = setting((), help="texts for which it must not")
-
-
-@dataclass(frozen=True, slots=True)
-class RuleText:
-    """One rule as a desk writes it."""
-
-    name: str = setting(help="letters, digits, - and _; unique over all files")
-    query: str = setting("", help="what to look for, in the query language")
-    score: ScoreText | None = setting(None, help="in place of a query: weights that must add up to a threshold")
-    severity: Severity = setting(Severity.MEDIUM, help="how loud its alerts are")
-    when: tuple[str, ...] = setting((), help=f"on what it alerts: {', '.join(WHEN)}; none means all")
-    routes: tuple[str, ...] = setting((), help="names of sinks; none means every sink")
-    languages: tuple[str, ...] = setting((), help="two-letter codes of the languages it reads; none means all")
-    tests: TestsText = setting(factory=TestsText, help="texts for `wirewatch rules test`")
 
 
 def default_rules_path() -> Path:
@@ -62,32 +35,210 @@ def load_rules(paths: Iterable[str | Path]) -> tuple[Rule, ...]:
 
     Named queries are shared by all files. Errors: SettingsError with every fault of all files.
     """
-    faults: list[Fault] = []
-    files = [file for path in _files(paths, faults) if (file := _read_file(path, faults)) is not None]
-    named = _read_queries(files)
-    rules: dict[str, Rule] = {}
-    for file in files:
-        for place, node in enumerate(file.rules):
-            rule = _read_rule(file, node, f"rules[{place}]", named)
-            if rule is None:
-                continue
-            first = rules.setdefault(rule.name, rule)
-            if first is not rule:
-                message = f"a rule of this name is in {first.path}:{first.line} already"
-                faults.append(Fault(rule.path, rule.line, rule.name, message))
-    if faults:
-        raise SettingsError(faults)
-    return tuple(rules.values())
+    return RuleReader().read(paths).rules
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class Reading:
+    """What stands in rules files."""
+
+    rules: tuple[Rule, ...]
+    # What ``@name`` stands for.
+    named: Mapping[str, Node]
+
+
+class RuleReader:
+    """Reads files as ``load_rules`` does, again and again: what did not change is taken from the reading before."""
+
+    def __init__(self) -> None:
+        self._before: dict[Path, _Product] = {}
+
+    def read(self, paths: Iterable[str | Path]) -> Reading:
+        """Read the files as they are now. Errors: SettingsError with every fault of all files."""
+        faults: list[Fault] = []
+        files = [_File(path, faults, self._before.get(path)) for path in _files(paths, faults)]
+        named = _read_queries(files)
+        rules: dict[str, Rule] = {}
+        for file in files:
+            for rule in file.rules(named):
+                first = rules.setdefault(rule.name, rule)
+                if first is not rule:
+                    message = f"a rule of this name is in {first.path}:{first.line} already"
+                    faults.append(Fault(rule.path, rule.line, rule.name, message))
+        mistaken = {fault.path for fault in faults}
+        # Of a file with mistakes each is told again at the next reading.
+        self._before = {file.path: file.product() for file in files if str(file.path) not in mistaken}
+        if faults:
+            raise SettingsError(faults)
+        return Reading(tuple(rules.values()), named)
+
+
+def read_written(written: Mapping[str, object], named: Mapping[str, Node], path: str) -> Rule:
+    """Check a rule that stands in no file, under the keys that one has in a file; ``path`` says where it stands.
+
+    Errors: SettingsError with every fault; a place in its query is a line and column of the query.
+    """
+    faults: list[Fault] = []
+    # By the one reader of rules: quoted throughout, so that no text is taken for anything but text.
+    document = yaml.safe_dump(dict(written), default_style='"', sort_keys=False)
+    file = _File(Path(path), faults, None, is_written=True)
+    root = yaml.compose(document, Loader=yaml.SafeLoader)
+    rule = _read_rule(file, root, "", named) if root is not None else None
+    if rule is None or faults:
+        # Lines of the document above mean nothing to anybody.
+        raise SettingsError([replace(fault, path=path, line=0) for fault in faults])
+    return replace(rule, path=path, line=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A query's tree, and the trees of the named queries that it asked for."""
+
+    node: Node
+    asked: tuple[tuple[str, Node], ...] = ()
+
+    def holds(self, named: Mapping[str, Node]) -> bool:
+        return all(named.get(name) is node for name, node in self.asked)
+
+
+class _Asked(dict[str, Node]):
+    """Named queries that remember which of them were asked for."""
+
+    def __init__(self, named: Mapping[str, Node]) -> None:
+        super().__init__(named)
+        self.asked: dict[str, Node] = {}
+
+    def __getitem__(self, name: str) -> Node:
+        self.asked[name] = node = super().__getitem__(name)
+        return node
+
+
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """What was read of a file without mistakes."""
+
+    stamp: tuple[int, int, int]
+    # Name, line and tree.
+    queries: tuple[tuple[str, int, Node], ...]
+    rules: tuple[Rule, ...]
+    # By text.
+    parsed: Mapping[str, _Parsed]
+    query_asked: Mapping[str, Node]
+    rule_asked: Mapping[str, Node]
+
+
+@dataclass(slots=True)
+class _Contents:
     """A rules file taken apart."""
 
-    path: Path
-    builder: Builder
-    queries: tuple[tuple[str, yaml.ScalarNode], ...]
-    rules: tuple[yaml.Node, ...]
+    queries: tuple[tuple[str, yaml.ScalarNode], ...] = ()
+    rules: tuple[yaml.Node, ...] = ()
+
+
+class _File:
+    """A rules file as it is read: taken apart only where the product of the reading before cannot stand for it."""
+
+    def __init__(self, path: Path, faults: list[Fault], before: _Product | None, *, is_written: bool = False) -> None:
+        self.path = path
+        self.builder = Builder(str(path), faults)
+        # Of a rule without a file, whose places are those of its query.
+        self.is_written = is_written
+        # Before the file is opened: what is written while it is read shows at the next look.
+        self._stamp = stamp_of(path)
+        self._is_same = before is not None and before.stamp == self._stamp
+        self._before = before
+        self._faults = faults
+        self._contents: _Contents | None = None
+        self._parsed: dict[str, _Parsed] = {}
+        self._queries: list[tuple[str, int, Node]] = []
+        self._rules: tuple[Rule, ...] = ()
+        self._query_asked: dict[str, Node] = {}
+        self._rule_asked: dict[str, Node] = {}
+        self._asked = self._query_asked
+
+    def read_queries(self, named: dict[str, Node], places: dict[str, str]) -> None:
+        """Add this file's named queries, each of which may use those above it."""
+        before = self._before
+        if before is not None and self._is_same and not any(name in named for name, _, _ in before.queries):
+            own = {name: node for name, _, node in before.queries}
+            if all((own.get(name) or named.get(name)) is node for name, node in before.query_asked.items()):
+                named.update(own)
+                places.update({name: f"{self.path}:{line}" for name, line, _ in before.queries})
+                self._queries = list(before.queries)
+                self._query_asked = dict(before.query_asked)
+                # Its queries' trees stay the same objects, by which rules that use them know that they hold.
+                self._parsed = dict(before.parsed)
+                return
+        for name, node in self.contents().queries:
+            where = f"queries.{name}"
+            if name in places:
+                self.builder.fault(node, where, f"a query of this name is in {places[name]} already")
+                continue
+            line = node.start_mark.line + 1
+            places[name] = f"{self.path}:{line}"
+            parsed = self.parsed(node, where, named)
+            # One mistake is told once, not at every use.
+            named[name] = parsed if parsed is not None else Word("mistaken")
+            self._queries.append((name, line, named[name]))
+
+    def rules(self, named: Mapping[str, Node]) -> tuple[Rule, ...]:
+        """Give this file's rules."""
+        before, self._asked = self._before, self._rule_asked
+        is_kept = before is not None and self._is_same and self._contents is None
+        if before is not None and is_kept and all(named.get(name) is one for name, one in before.rule_asked.items()):
+            self._rules, self._rule_asked, self._parsed = before.rules, dict(before.rule_asked), dict(before.parsed)
+        else:
+            read = (
+                _read_rule(self, node, f"rules[{place}]", named) for place, node in enumerate(self.contents().rules)
+            )
+            self._rules = tuple(rule for rule in read if rule is not None)
+            # Nodes with their places take far more room than rules.
+            self._contents = None
+        return self._rules
+
+    def contents(self) -> _Contents:
+        """Take the file apart."""
+        if self._contents is None:
+            self._contents = _read_file(self.path, self.builder, self._faults)
+        return self._contents
+
+    def parsed(self, node: yaml.ScalarNode, where: str, named: Mapping[str, Node]) -> Node | None:
+        """Read a query; a mistake is told with its place in the file."""
+        text = str(node.value)
+        kept = self._before.parsed.get(text) if self._before is not None else None
+        if kept is None or not kept.holds(named):
+            asking = _Asked(named)
+            try:
+                kept = _Parsed(parse(text, asking), tuple(asking.asked.items()))
+            except QueryError as error:
+                self._tell(node, where, error)
+                return None
+        self._parsed[text] = kept
+        self._asked.update(kept.asked)
+        return kept.node
+
+    def _tell(self, node: yaml.ScalarNode, where: str, error: QueryError) -> None:
+        if self.is_written:
+            self.builder.fault(node, where, str(error))
+            return
+        line, column = place_in_file(node, error.place)
+        at = yaml.Mark(str(self.path), 0, line, column, None, 0)
+        self.builder.fault(yaml.ScalarNode("", "", at), where, f"column {column + 1}: {error.reason}")
+
+    def product(self) -> _Product:
+        """Give what was read."""
+        return _Product(
+            self._stamp, tuple(self._queries), self._rules, self._parsed, self._query_asked, self._rule_asked
+        )
+
+
+def stamp_of(path: Path) -> tuple[int, int, int]:
+    """Time, size and number of a file: what a change shows in."""
+    try:
+        about = path.stat()
+    except (OSError, ValueError):
+        return 0, 0, 0
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def _files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
@@ -108,18 +259,17 @@ def _files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
     return found
 
 
-def _read_file(path: Path, faults: list[Fault]) -> _File | None:
+def _read_file(path: Path, builder: Builder, faults: list[Fault]) -> _Contents:
     try:
         root = read_nodes(path)
     except SettingsError as error:
         faults.extend(error.faults)
-        return None
+        return _Contents()
     if root is None:
-        return None
-    builder = Builder(str(path), faults)
+        return _Contents()
     if not isinstance(root, yaml.MappingNode):
         builder.fault(root, "", "expected a mapping with the keys rules and queries")
-        return None
+        return _Contents()
     queries: list[tuple[str, yaml.ScalarNode]] = []
     rules: list[yaml.Node] = []
     given: set[str] = set()
@@ -138,7 +288,7 @@ def _read_file(path: Path, faults: list[Fault]) -> _File | None:
             rules += value.value
         else:
             builder.fault(value, name, "expected a list of rules")
-    return _File(path, builder, tuple(queries), tuple(rules))
+    return _Contents(tuple(queries), tuple(rules))
 
 
 def _named_queries(node: yaml.Node, builder: Builder) -> Iterator[tuple[str, yaml.ScalarNode]]:
@@ -147,7 +297,7 @@ def _named_queries(node: yaml.Node, builder: Builder) -> Iterator[tuple[str, yam
         return
     for key, value in node.value:
         name = str(key.value)
-        if not isinstance(key, yaml.ScalarNode) or not _NAME.fullmatch(name):
+        if not isinstance(key, yaml.ScalarNode) or not NAME.fullmatch(name):
             builder.fault(key, "queries", f"expected letters, digits, - _ and . (at most 80), got {name!r}")
         elif not isinstance(value, yaml.ScalarNode) or not is_text(value):
             builder.fault(value, f"queries.{name}", "expected a query")
@@ -160,26 +310,8 @@ def _read_queries(files: list[_File]) -> dict[str, Node]:
     named: dict[str, Node] = {}
     places: dict[str, str] = {}
     for file in files:
-        for name, node in file.queries:
-            where = f"queries.{name}"
-            if name in places:
-                file.builder.fault(node, where, f"a query of this name is in {places[name]} already")
-                continue
-            places[name] = f"{file.path}:{node.start_mark.line + 1}"
-            parsed = _parsed(file, node, where, named)
-            # One mistake is told once, not at every use.
-            named[name] = parsed if parsed is not None else Word("mistaken")
+        file.read_queries(named, places)
     return named
-
-
-def _parsed(file: _File, node: yaml.ScalarNode, where: str, named: Mapping[str, Node]) -> Node | None:
-    try:
-        return parse(node.value, named)
-    except QueryError as error:
-        line, column = _place_in_file(node, error.place)
-        at = yaml.Mark(str(file.path), 0, line, column, None, 0)
-        file.builder.fault(yaml.ScalarNode("", "", at), where, f"column {column + 1}: {error.reason}")
-        return None
 
 
 def _read_rule(file: _File, node: yaml.Node, where: str, named: Mapping[str, Node]) -> Rule | None:
@@ -192,7 +324,7 @@ def _read_rule(file: _File, node: yaml.Node, where: str, named: Mapping[str, Nod
     name = fields.get("name")
     if isinstance(name, yaml.ScalarNode) and name.value:
         where = str(name.value)
-    is_sound = _check_fields(fields, where, builder)
+    is_sound = check_fields(fields, where, builder)
     parsed = _read_node(file, node, fields, where, named)
     if not is_sound or written is None or parsed is None:
         return None
@@ -223,14 +355,14 @@ def _read_node(
     if query is not None:
         if not isinstance(query, yaml.ScalarNode) or not is_text(query):
             return None
-        return _parsed(file, query, f"{where}.query", named)
+        return file.parsed(query, f"{where}.query", named)
     given = {str(key.value): value for key, value in score.value} if isinstance(score, yaml.MappingNode) else {}
     terms, threshold = given.get("terms"), given.get("threshold")
     if not isinstance(terms, yaml.MappingNode) or not isinstance(threshold, yaml.ScalarNode):
         return None
     children, weights = [], []
     for key, value in terms.value:
-        child = _parsed(file, key, f"{where}.score.terms", named) if isinstance(key, yaml.ScalarNode) else None
+        child = file.parsed(key, f"{where}.score.terms", named) if isinstance(key, yaml.ScalarNode) else None
         if child is None or not _WEIGHT.fullmatch(str(value.value)):
             return None
         children.append(child)
@@ -242,54 +374,3 @@ def _read_node(
         file.builder.fault(threshold, f"{where}.score.threshold", "all weights together do not reach it")
         return None
     return made
-
-
-def _check_fields(fields: dict[str, yaml.Node], where: str, builder: Builder) -> bool:
-    """Check what a type does not say, whatever else is wrong with the rule."""
-    is_sound = True
-    for node, value in _scalars(fields.get("name")):
-        if not _NAME.fullmatch(value):
-            builder.fault(node, where, f"expected letters, digits, - _ and . (at most 80), got {value!r}")
-            is_sound = False
-    for node, value in _scalars(fields.get("when")):
-        if value not in WHEN:
-            builder.fault(node, f"{where}.when", f"expected some of {', '.join(WHEN)}, got {value!r}")
-            is_sound = False
-    for node, value in _scalars(fields.get("languages")):
-        if not re.fullmatch("[a-z]{2}", value):
-            builder.fault(node, f"{where}.languages", f"expected two-letter codes, got {value!r}")
-            is_sound = False
-    return is_sound
-
-
-def _scalars(node: yaml.Node | None) -> Iterator[tuple[yaml.Node, str]]:
-    """Give the texts of a scalar or a list; what is neither was told by its type."""
-    for one in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-        if isinstance(one, yaml.ScalarNode) and one.tag != "tag:yaml.org,2002:null":
-            yield one, str(one.value)
-
-
-def _place_in_file(node: yaml.ScalarNode, place: int) -> tuple[int, int]:
-    """Give the 0-based line and column, in the file, of a character of a scalar's value.
-
-    YAML folds lines and takes quotes off: the value's characters are looked up one after the other.
-    """
-    start, end = node.start_mark, node.end_mark
-    if start.buffer is None or end.pointer is None:
-        return start.line, start.column
-    source = start.buffer[start.pointer : end.pointer]
-    at = source.find("\n") + 1 if node.style in ("|", ">") else int(node.style in ("'", '"'))
-    found = at
-    for char in node.value[: place + 1]:
-        if char.isspace():
-            continue
-        next_at = source.find(char, at)
-        if next_at < 0:
-            break
-        found, at = next_at, next_at + 1
-    if place >= len(node.value) or node.value[place].isspace():
-        found = at
-    before = source[:found]
-    line = start.line + before.count("\n")
-    column = len(before) - before.rfind("\n") - 1 if "\n" in before else start.column + len(before)
-    return line, column

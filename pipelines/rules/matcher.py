@@ -78,6 +78,11 @@ class RuleSet:
         """ "compiled" or "plain"."""
         return "plain" if why_plain() else "compiled"
 
+    @property
+    def has_delta(self) -> bool:
+        """Whether changed rules stand beside the main program: compiling all anew makes one program of them."""
+        return len(self._parts) > 1
+
     def match(self, item: Item, tokens: Tokens) -> tuple[Match, ...]:
         """Give the rules that hold for an item, in the rules' order, with the words that made them hold.
 

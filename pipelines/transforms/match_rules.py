@@ -25,25 +25,29 @@ def with_matches(page: EntryPage, rules: RuleSet) -> EntryPage:
 
 
 class _MatchRulesFn(beam.DoFn):
-    def __init__(self, rule_files: tuple[str, ...]) -> None:
+    def __init__(self, rule_files: tuple[str, ...], saved_rules_url: str) -> None:
         self._rule_files = rule_files
+        self._saved_rules_url = saved_rules_url
 
     def process(self, page: EntryPage) -> Iterator[EntryPage]:
-        yield with_matches(page, shared_rulebook(self._rule_files).current())
+        yield with_matches(page, shared_rulebook(self._rule_files, self._saved_rules_url).current())
 
 
 class MatchRules(beam.PTransform[PCollection[EntryPage], PCollection[EntryPage]]):
-    """Match items against the desk's rules.
+    """Match items against the desk's rules: those of files, and those saved in the store at ``saved_rules_url``.
 
     Shape:   PCollection[EntryPage] -> PCollection[EntryPage]; sets Item.matches.
     Drops:   nothing: an item that no rule wants is still part of its story.
     Errors:  a rule file with mistakes stops the start; later the last good rules stay, and it is said.
+             A saved rule that cannot be read is left out, and it is said.
     """
 
-    def __init__(self, rule_files: tuple[str, ...]) -> None:
+    def __init__(self, rule_files: tuple[str, ...], saved_rules_url: str = "") -> None:
         super().__init__()
         self._rule_files = rule_files
+        self._saved_rules_url = saved_rules_url
 
     def expand(self, pages: PCollection[EntryPage]) -> PCollection[EntryPage]:
         """Add the step."""
-        return pages | "Match" >> beam.ParDo(_MatchRulesFn(self._rule_files)).with_output_types(EntryPage)
+        step = beam.ParDo(_MatchRulesFn(self._rule_files, self._saved_rules_url)).with_output_types(EntryPage)
+        return pages | "Match" >> step

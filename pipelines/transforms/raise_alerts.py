@@ -68,9 +68,10 @@ def with_alerts(
 
 
 class _RaiseAlertsFn(beam.DoFn):
-    def __init__(self, redis_url: str, rule_files: tuple[str, ...]) -> None:
+    def __init__(self, redis_url: str, rule_files: tuple[str, ...], saved_rules_url: str) -> None:
         self._redis_url = redis_url
         self._rule_files = rule_files
+        self._saved_rules_url = saved_rules_url
 
     def process(self, page: ItemPage) -> Iterator[ItemPage]:
         log = shared_log(self._redis_url)
@@ -83,7 +84,7 @@ class _RaiseAlertsFn(beam.DoFn):
         ordered = sorted(keys)
         raws = log.mget([names.alert(key) for key in ordered])
         alerts = known(Alert, ordered, raws)
-        terms = shared_rulebook(self._rule_files).terms
+        terms = shared_rulebook(self._rule_files, self._saved_rules_url).terms
         yield with_alerts(page, alerts, terms, lambda story_id: _first_reports(log, story_id))
 
 
@@ -100,12 +101,13 @@ class RaiseAlerts(beam.PTransform[PCollection[ItemPage], PCollection[ItemPage]])
              change, and only in the states the rule fires on.
     """
 
-    def __init__(self, redis_url: str, rule_files: tuple[str, ...]) -> None:
+    def __init__(self, redis_url: str, rule_files: tuple[str, ...], saved_rules_url: str = "") -> None:
         super().__init__()
         self._redis_url = redis_url
         self._rule_files = rule_files
+        self._saved_rules_url = saved_rules_url
 
     def expand(self, pages: PCollection[ItemPage]) -> PCollection[ItemPage]:
         """Add the step."""
-        step = beam.ParDo(_RaiseAlertsFn(self._redis_url, self._rule_files)).with_output_types(ItemPage)
-        return pages | "Raise" >> step
+        raising = _RaiseAlertsFn(self._redis_url, self._rule_files, self._saved_rules_url)
+        return pages | "Raise" >> beam.ParDo(raising).with_output_types(ItemPage)

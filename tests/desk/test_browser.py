@@ -322,3 +322,56 @@ def test_rule_is_tried_while_it_is_typed(
         await photograph(tab, "rules")
 
     browse(steps)
+
+
+def test_rule_is_typed_saved_found_in_the_list_and_deleted(
+    desk: str, newsroom: Newsroom, browse: Callable[[Callable[[Tab], Awaitable[None]]], None]
+) -> None:
+    newsroom.keep_item(1, "Drone over the port")
+
+    async def steps(tab: Tab) -> None:
+        async def typed(field: str, text: str) -> None:
+            await tab.value(
+                f"(one => {{ one.focus(); one.setSelectionRange(9999, 9999) }})(document.querySelector('{field}'))"
+            )
+            await tab.do("Input.insertText", text=text)
+
+        await tab.open(f"{desk}/rules")
+        trial = "document.querySelector('#trial').innerText"
+        await typed("#query", "(drone* OR missile* OR rocket* OR shell* OR mortar*) AND port AND (")
+        await tab.until(f"{trial}.includes('this parenthesis is never closed')")
+        assert not await tab.value("document.querySelector('#save')")
+        await tab.value("document.querySelector('#query').value = ''")
+        await typed("#query", "(drone* OR missile* OR rocket* OR shell* OR mortar*) AND port NOT football")
+        await typed("#try-title", "Drone over the harbour")
+        await tab.until(f"{trial}.includes('It would match if this were otherwise:')")
+        await tab.until("document.querySelector('#save')")
+        await photograph(tab, "rules-missed")
+        await tab.value("document.querySelector('#save').click()")
+        outcome = "document.querySelector('#outcome').innerText"
+        await tab.until(f"{outcome}.includes('expected the name of who saves it')")
+        await typed("#name", "drones-over-ports")
+        await typed("#author", "Ana")
+        await tab.value("document.querySelector('#save').click()")
+        await tab.until("location.search === '?saved=drones-over-ports' && document.querySelector('#saved')")
+        assert "drones-over-ports" in await tab.value("document.querySelector('#saved tbody').innerText")
+        assert "revision 1 by Ana" in await tab.value("document.querySelector('.done').innerText")
+        await tab.value("document.querySelector('#saved').scrollIntoView({block: 'center'})")
+        await photograph(tab, "rules-saved")
+        await tab.open(f"{desk}/rules?edit=drones-over-ports")
+        await typed("#query", " NOT film")
+        await typed("#author", "Ben")
+        await tab.until(f"{trial}.includes('NOT film')")
+        await tab.value("document.querySelector('#save').click()")
+        await tab.until("location.search.startsWith('?saved=') && document.querySelector('.done')")
+        assert "revision 2 by Ben" in await tab.value("document.querySelector('.done').innerText")
+        await tab.open(f"{desk}/rules/history/drones-over-ports")
+        assert "Revision 2 changed by Ben" in await tab.value("document.querySelector('main').innerText")
+        await photograph(tab, "rules-history")
+        await tab.open(f"{desk}/rules?saved=drones-over-ports")
+        await tab.value("window.confirm = () => true")
+        await tab.value("document.querySelector('#saved .acts button').click()")
+        await tab.until("location.search === '?deleted=drones-over-ports' && document.querySelector('.done')")
+        assert not await tab.value("document.querySelector('#saved')")
+
+    browse(steps)

@@ -6,6 +6,7 @@ import re
 
 from connectors.log import names
 from desk.testing import Newsroom, ask
+from pipelines.rules.load import default_rules_path
 
 PAYLOAD = "<script>alert(1)</script>"
 
@@ -42,6 +43,35 @@ def test_text_shows_the_words_that_matched(desk: str) -> None:
 def test_text_that_is_missed_says_by_what(desk: str) -> None:
     shown = tried(desk, query="country:RU AND patrushev", title="Patrushev lands in Iran")
     assert "It does not match: no country:RU; it has country: IR" in shown
+    assert "It would match if this were otherwise:" in shown
+
+
+def test_text_is_explained_part_by_part_for_eyes_and_ears(desk: str) -> None:
+    shown = tried(desk, query="(drone OR missil*) AND port NOT football", title="Missiles hit the port")
+    assert 'class="holds"><span class="mark" aria-hidden="true">✓</span><span class="unseen">holds: </span>' in shown
+    assert '<q dir="auto">Missiles</q> <small>title 0–8</small>' in shown
+    assert 'class="fails"><span class="mark" aria-hidden="true">✗</span><span class="unseen">does not hold: ' in shown
+    assert "<details>" not in shown
+    missed = tried(desk, query="port NEAR/2 drone", title="Port hit by a large drone")
+    assert "5 apart at the nearest" in missed
+
+
+def test_many_alternatives_that_are_not_there_are_folded(desk: str) -> None:
+    words = " OR ".join(f"harbour{number}" for number in range(900))
+    shown = tried(desk, query=f"port OR {words}", title="The port")
+    assert "900 alternatives that are not there</summary>" in shown
+    assert shown.count("<li") == 3
+
+
+def test_named_queries_of_the_files_can_be_tried(desk: str) -> None:
+    named = re.search(r"^  ([\w.-]+):", _default_queries(), re.MULTILINE)
+    assert named
+    assert "Reads as" in tried(desk, query=f"@{named[1]} AND port")
+    assert "@nothing" in tried(desk, query="@nothing AND port")
+
+
+def _default_queries() -> str:
+    return (default_rules_path() / "00-queries.yaml").read_text("utf-8")
 
 
 def test_query_is_tried_on_the_kept_items(desk: str, newsroom: Newsroom) -> None:

@@ -24,10 +24,14 @@ from connectors.sinks.dead import retry_dead
 from pipelines.graph import build_items, build_stories
 from pipelines.memory import read_place
 from pipelines.model import ItemEvent, Outcome
+from pipelines.rules.model import Severity
+from pipelines.saved_rules import SavedRule, SavedRules
 from pipelines.serve import DEFAULT_RUNNER, run_once
+from pipelines.settings import Settings
 from pipelines.stories.limits import JoinLimits
 from pipelines.testing import START, Rig, entry, forget_process_state
 from pipelines.transforms import read_pages, stopping
+from pipelines.why import explain
 
 OTHERS = (
     "Wheat harvest falls short in Punjab",
@@ -71,6 +75,19 @@ def test_story_becomes_one_alert_that_upgrades(rig: Rig, runner: tuple[str, ...]
     assert {words.words for words in alerts[0].evidence} >= {"lands"}
     rig.assert_nothing_vanished(7)
     assert rig.outcomes("items") == {"read": 7, "kept": 6, "seen": 1}
+
+
+def test_rule_saved_from_the_page_raises_alerts_of_its_own(rig: Rig) -> None:
+    saved = SavedRule("talks", "talks AND country:IR", Severity.CRITICAL, (), ("desk",), "Ana", START)
+    SavedRules(rig.client).save(saved, seen=0)
+    rig.append(*the_story())
+    rig.run()
+    raised = {alert.rule: alert for alert in rig.outbox()}
+    assert set(raised) == {"visits", "talks"}
+    assert (raised["talks"].severity, raised["talks"].routes) == ("critical", ("desk",))
+    assert {evidence.words for evidence in raised["talks"].evidence} == {"talks", "Iran"}
+    told = explain(rig.url, "https://cnn.example/3", Settings(rules=(str(rig.rule_file),)))
+    assert told["missed"]["talks"] == "talks is not in the item"
 
 
 def test_copy_is_in_the_story_and_confirms_nothing(rig: Rig) -> None:

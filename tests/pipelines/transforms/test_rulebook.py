@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
 from connectors.errors import SettingsError
+from pipelines.rules import load
 from pipelines.transforms import rulebook
 from pipelines.transforms.rulebook import RuleBook
 
@@ -22,7 +26,31 @@ def _look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def names(book: RuleBook) -> list[str]:
-    return [rule.name for rule in book.current().rules]
+    """Names of the rules that match once what the files say now is read."""
+    book.current()
+    assert book.settle(30)
+    found = book.current().rules
+    # A look that is still under way would read a file that the test is writing.
+    assert book.settle(30)
+    return [rule.name for rule in found]
+
+
+class Held:
+    """Stands for a function: calls from other threads than the test's wait until they are let through."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+        self._work: Callable[..., Any] = getattr(owner, name)
+        self._tester = threading.current_thread()
+        self.began, self.may_go_on = threading.Event(), threading.Event()
+        self.calls: list[tuple[Any, ...]] = []
+        patch.setattr(owner, name, self)
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls.append(arguments)
+        if threading.current_thread() is not self._tester:
+            self.began.set()
+            assert self.may_go_on.wait(30)
+        return self._work(*arguments)
 
 
 def test_changed_file_takes_effect(tmp_path: Path) -> None:
@@ -84,3 +112,94 @@ def test_rule_that_another_process_read_first_has_its_own_terms(
     terms = book.terms("visits")
     assert terms is not None
     assert terms.routes == ("desk",)
+
+
+def test_old_rules_match_while_changed_ones_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(ONE)
+    book = RuleBook((str(file),))
+    held = Held(monkeypatch, load, "read_nodes")
+    file.write_text(TWO)
+    before = book.current()
+    assert held.began.wait(30)
+    assert book.current() is before
+    assert not book.settle(0)
+    held.may_go_on.set()
+    assert names(book) == ["visits", "talks"]
+    assert len(held.calls) == 1
+
+
+def test_old_rules_match_while_changed_ones_are_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(ONE)
+    book = RuleBook((str(file),))
+    before = book.current()
+    assert book.settle(30)
+    held = Held(monkeypatch, rulebook, "_compiled")
+    file.write_text(TWO)
+    book.current()
+    assert held.began.wait(30)
+    assert book.current() is before
+    held.may_go_on.set()
+    assert names(book) == ["visits", "talks"]
+
+
+def test_changed_rule_matches_at_once_and_is_merged_with_the_others_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(ONE)
+    book = RuleBook((str(file),))
+    book.current()
+    assert book.settle(30)
+    merge = Held(monkeypatch, book, "_merge")
+    file.write_text(TWO)
+    book.current()
+    assert merge.began.wait(30)
+    assert [rule.name for rule in book.current().rules] == ["visits", "talks"]
+    assert book.current().has_delta
+    file.write_text(ONE.replace("visit*", "visitor*"))
+    # A change during a merge does not wait for it either.
+    looked = Held(monkeypatch, book, "_read_again")
+    while not looked.began.wait(0.01):
+        book.current()
+    looked.may_go_on.set()
+    while len(book.current().rules) != 1:
+        assert looked.began.wait(30)
+    merge.may_go_on.set()
+    assert names(book) == ["visits"]
+    assert names(book) == ["visits"]
+    assert not book.current().has_delta
+
+
+def test_process_that_never_matches_never_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = Held(monkeypatch, rulebook, "_compiled")
+    file = tmp_path / "rules.yaml"
+    file.write_text(ONE)
+    book = RuleBook((str(file),))
+    file.write_text(TWO)
+    assert book.terms("talks") is not None
+    assert book.settle(30)
+    file.write_text(ONE)
+    book.terms("visits")
+    assert book.settle(30)
+    assert book.terms("talks") is None
+    assert compiled.calls == []
+
+
+def test_failure_in_the_background_ends_whoever_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(ONE)
+    book = RuleBook((str(file),))
+    book.current()
+    assert book.settle(30)
+
+    def fail(*_: object) -> None:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(rulebook, "_compiled", fail)
+    file.write_text(TWO)
+    book.current()
+    assert book.settle(30)
+    with pytest.raises(MemoryError, match="no more"):
+        book.current()

@@ -1,0 +1,84 @@
+"""What the desk says of rules and takes as one, for page and API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipelines.rules.model import Severity
+from pipelines.saved_rules import SavedRule
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """What a saved rule is to be, and by whom."""
+
+    query: str
+    author: str
+    severity: Severity = Severity.MEDIUM
+    # Two-letter codes; none means all.
+    languages: tuple[str, ...] = ()
+    # Names of sinks; none means every sink.
+    routes: tuple[str, ...] = ()
+    # The revision that the author saw; 0 for a new rule.
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRule:
+    """A rule in force, and where it comes from."""
+
+    name: str
+    severity: Severity
+    query: str
+    when: tuple[str, ...]
+    languages: tuple[str, ...]
+    routes: tuple[str, ...]
+    version: str
+    # "file" or "saved".
+    origin: str
+    # File and line; "" for a saved one.
+    place: str
+    # Who saved it when; "", None and 0 for one of a file.
+    author: str = ""
+    saved_at: datetime | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A saved rule that is not matched, and why."""
+
+    name: str
+    reason: str
+    # 0 where its record cannot be read.
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleListing:
+    """All rules: those in force, the saved ones that are not, and mistakes in the files."""
+
+    rules: tuple[ListedRule, ...]
+    left_out: tuple[LeftOut, ...]
+    # Of files with mistakes the last good rules stay in force.
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What a revision made of one field."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision of a rule, with what it changed."""
+
+    rule: SavedRule
+    # "saved", "changed", "deleted", "saved again".
+    did: str
+    changes: tuple[FieldChange, ...]
