@@ -62,9 +62,11 @@ def print_query(node: Node) -> str:
 
 
 def _literal(literal: Literal) -> str:
-    if not isinstance(literal, Phrase):
-        return f'"{literal.text}"' if literal.text in RESERVED else _term(literal)
-    return '"' + " ".join(map(_term, literal.words)) + '"'
+    if isinstance(literal, Phrase):
+        return '"' + " ".join(map(_term, literal.words)) + '"'
+    # With a mark or a star nothing looks like an operator.
+    written = _term(literal)
+    return f'"{written}"' if written in RESERVED else written
 
 
 def _mark(term: Term) -> str:

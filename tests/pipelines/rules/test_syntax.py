@@ -249,6 +249,9 @@ def test_caret_stands_right_in_a_very_long_line() -> None:
         ("alpha W/S !US", "alpha w/s !US"),
         ("NOT (first/3 alpha) beta", "NOT FIRST/3(alpha) AND beta"),
         ('"near" alpha', '"near" AND alpha'),
+        # No operator: a beginning, a spelling, all forms.
+        ('"near*" alpha', "near* AND alpha"),
+        ("!NOT !pre ~same", "!NOT AND !pre AND ~same"),
         ("SCORE5( 3 alpha;2  beta gamma )", "SCORE5(3 alpha; 2 beta AND gamma)"),
     ],
 )
