@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.records import Evidence
 from pipelines.model import Item, Match
@@ -29,6 +29,7 @@ TEXT_LIMIT = 200_000
 # Changes up to which the main program is kept: this many rules, or this part of all.
 _FEW = 1_000
 _SMALL_PART = 0.05
+_STRETCH = 512
 # The scanner and the scratch memory of programs are one for all rule sets of a process.
 _SCRATCH = threading.Lock()
 Frequency = Callable[[str], float]
@@ -64,13 +65,19 @@ class RuleSet:
         if why_plain():
             return cls(listed, ())
         if previous is not None and previous._parts:
-            main = previous._parts[0]
-            changed = [place for place, rule in enumerate(listed) if not main.holds(rule)]
-            if len(changed) <= max(_FEW, _SMALL_PART * len(listed)):
-                parts = [main.with_rules(listed)]
-                if changed:
-                    parts.append(_Part.of(listed, changed, frequency))
-                return cls(listed, tuple(parts))
+            most = max(_FEW, int(_SMALL_PART * len(listed)))
+            changed = _changed(previous.rules, listed)
+            if len(changed) <= most:
+                main = previous._parts[0].without(changed, len(listed))
+                # What was compiled beside it before is compiled once more with what changed now.
+                beside = {place for part in previous._parts[1:] for place in part.places if place < len(listed)}
+                others = sorted(beside.union(changed))
+            else:
+                # Places have shifted: rules are known by their names.
+                main = previous._parts[0].with_rules(listed)
+                others = sorted(set(range(len(listed))).difference(main.places))
+            if len(others) <= most:
+                return cls(listed, (main, _Part.of(listed, others, frequency)) if others else (main,))
         return cls(listed, (_Part.of(listed, range(len(listed)), frequency),))
 
     @property
@@ -136,18 +143,13 @@ class RuleSet:
 class _Part:
     """Rules compiled together, and where each stands among all rules."""
 
-    def __init__(
-        self, queries: CompiledQueries, numbers: Mapping[str, int], versions: list[str], places: array[int]
-    ) -> None:
+    def __init__(self, queries: CompiledQueries, rules: tuple[Rule, ...], places: array[int], dead: Any) -> None:
         self._queries = queries
-        # Number of each compiled rule by its name, and its version.
-        self._numbers = numbers
-        self._versions = versions
-        self._places = places
-        self._dead = queries.all_alive
-        if any(place < 0 for place in places):
-            self._dead = queries.all_alive.copy()
-            self._dead[[number for number, place in enumerate(places) if place < 0]] = 1
+        # As they were compiled, in their numbers' order.
+        self._rules = rules
+        # Of each, -1 for one that is not among all rules any more: it is dead.
+        self.places = places
+        self._dead = dead
 
     @classmethod
     def of(cls, rules: tuple[Rule, ...], places: Iterable[int], frequency: Frequency | None) -> _Part:
@@ -156,8 +158,7 @@ class _Part:
         listed = array("i", places)
         nodes = (rules[place].node for place in listed)
         queries = CompiledQueries.of(nodes, frequency) if frequency else CompiledQueries.of(nodes)
-        numbers = {rules[place].name: number for number, place in enumerate(listed)}
-        made = cls(queries, numbers, [rules[place].version for place in listed], listed)
+        made = cls(queries, tuple(rules[place] for place in listed), listed, queries.all_alive)
         # numba compiles at the first call, or loads what it compiled before: now, and not while an item waits.
         with _SCRATCH:
             words = _scanner()
@@ -165,22 +166,28 @@ class _Part:
             made.holding(words, is_cut=False)
         return made
 
-    def holds(self, rule: Rule) -> bool:
-        """Say whether a rule was compiled here with the query that it has."""
-        return self._number(rule) >= 0
+    def without(self, gone: Sequence[int], count: int) -> _Part:
+        """Give the same program, dead at some places and from a count of places on."""
+        import numpy as np
 
-    def _number(self, rule: Rule) -> int:
-        number = self._numbers.get(rule.name, -1)
-        return number if number >= 0 and self._versions[number] == rule.version else -1
+        places = array("i", self.places)
+        view = np.frombuffer(places, np.int32)
+        dead = self._dead.copy()
+        is_gone = np.isin(view, np.array(gone, np.int32)) | (view >= count)
+        view[is_gone] = -1
+        dead[: len(view)][is_gone] = 1
+        return _Part(self._queries, self._rules, places, dead)
 
     def with_rules(self, rules: tuple[Rule, ...]) -> _Part:
-        """Give the same program for other rules; -1 is the place of what is no longer one of them."""
-        places = array("i", [-1]) * len(self._places)
+        """Give the same program for other rules, wherever those stand that it holds."""
+        numbers = {rule.name: number for number, rule in enumerate(self._rules)}
+        places, dead = array("i", [-1]) * len(self._rules), self._queries.all_alive.copy()
         for place, rule in enumerate(rules):
-            number = self._number(rule)
-            if number >= 0:
+            number = numbers.get(rule.name, -1)
+            if number >= 0 and self._rules[number].version == rule.version:
                 places[number] = place
-        return _Part(self._queries, self._numbers, self._versions, places)
+        dead[[number for number, place in enumerate(places) if place < 0]] = 1
+        return _Part(self._queries, self._rules, places, dead)
 
     def match(self, words: Scanner, view: TextView, found: dict[int, tuple[Evidence, ...]], *, is_cut: bool) -> None:
         """Add what holds of an item, whose text the scanner took."""
@@ -193,14 +200,26 @@ class _Part:
                     evidence += _named(view, queries, -1 - first)
                 else:
                     evidence.append(_written(words, first, last))
-            found[self._places[number]] = in_reading_order(evidence)
+            found[self.places[number]] = in_reading_order(evidence)
 
     def holding(self, words: Scanner, *, is_cut: bool) -> list[int]:
         """Give the places of the rules that hold for the bare words that the scanner took."""
         from pipelines.rules.compiled import NO_FACTS
 
         count = self._queries.run(words, NO_FACTS, self._dead, is_cut=is_cut)
-        return [self._places[number] for number in self._queries.numbers(count)]
+        return [self.places[number] for number in self._queries.numbers(count)]
+
+
+def _changed(before: tuple[Rule, ...], now: tuple[Rule, ...]) -> list[int]:
+    """Give the places at which another query stands now, those behind the end of ``before`` included."""
+    changed: list[int] = []
+    # Most rules are the very same object, which a comparison of whole stretches sees fastest.
+    for start in range(0, min(len(before), len(now)), _STRETCH):
+        old, new = before[start : start + _STRETCH], now[start : start + _STRETCH]
+        if old != new:
+            pairs = enumerate(zip(old, new, strict=False), start)
+            changed += [place for place, (was, is_) in pairs if (was.name, was.version) != (is_.name, is_.version)]
+    return [*changed, *range(len(before), len(now))]
 
 
 def _written(words: Scanner, first: int, last: int) -> Evidence:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.model import Entity, Item
+from pipelines.rules import matcher
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.matcher import RuleSet
 from pipelines.rules.model import Node, Phrase, Rule, Severity, Value, Word
@@ -108,6 +110,39 @@ def test_matcher_equals_the_plain_evaluator(seed: int, item_of: Make) -> None:
         true += len(expected)
     # 1,500 pairs a seed, of which neither nearly all nor nearly none hold.
     assert 200 < true < 1300
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rules_after_many_changes_match_as_if_compiled_anew(
+    seed: int, item_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if there were very many: changes stand beside the main program, shifted rules are known by name.
+    monkeypatch.setattr(matcher, "_FEW", 12)
+    chance = random.Random(f"changes {seed}")
+    listed = list(_rules([random_query(chance, VOCABULARY) for _ in range(40)]).rules)
+    rules, beside = RuleSet.compile(listed), 0
+    for step in range(30):
+        for _ in range(chance.randrange(4)):
+            place = chance.randrange(len(listed))
+            fresh = Rule(f"s{step}", Severity.LOW, "", random_query(chance, VOCABULARY), f"v{step}")
+            match chance.randrange(5):
+                case 0 if len(listed) > 20:
+                    del listed[place]
+                case 1 if all(rule.name != fresh.name for rule in listed):
+                    listed.insert(chance.choice((place, len(listed))), fresh)
+                case 2:
+                    # The same rule read again, with another severity.
+                    listed[place] = replace(listed[place], severity=Severity.HIGH)
+                case _:
+                    listed[place] = replace(listed[place], node=fresh.node, version=f"{fresh.version}.{place}")
+        rules = RuleSet.compile(listed, rules)
+        beside += rules.has_delta
+        anew = RuleSet.compile(listed)
+        for _ in range(5):
+            item = random_item(chance, item_of)
+            tokens = tokenize(item.title, item.text)
+            assert rules.match(item, tokens) == anew.match(item, tokens)
+    assert beside > 5
 
 
 @pytest.mark.parametrize("seed", range(5))
