@@ -5,7 +5,9 @@ The reference in ``docs/rules.md`` is printed from ``OPERATORS``; a test runs ev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +42,19 @@ def _literal(node: Literal, view: TextView, extent: Extent, evaluate: Evaluate) 
     return [view.evidence(*span) for span in view.spans(node, extent)] or None
 
 
-def _pairs(left: list[Span], right: list[Span], are_pair: Callable[[Span, Span], bool], view: TextView) -> Found | None:
-    """Give the words of all spans that take part in a pair."""
-    pairs = [(one, other) for one in left for other in right if are_pair(one, other)]
-    return [view.evidence(*span) for pair in pairs for span in pair] or None
+def _paired(
+    left: list[Span], right: list[Span], beside: Callable[[list[Span]], Callable[[Span], Iterable[Span]]],
+    are_pair: Callable[[Span, Span], bool], view: TextView,
+) -> Found | None:  # fmt: skip
+    """Give the words of all spans that take part in a pair.
+
+    ``beside`` prepares spans to be asked for those that come into question for one: a text of nothing but the
+    two words has as many pairs as the square of its length.
+    """
+    rights, lefts = beside(right), beside(left)
+    found = [one for one in left if any(are_pair(one, other) for other in rights(one))]
+    found += [one for one in right if any(are_pair(other, one) for other in lefts(one))]
+    return [view.evidence(*span) for span in found] or None
 
 
 def _near(node: Near, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
@@ -52,17 +63,32 @@ def _near(node: Near, view: TextView, extent: Extent, evaluate: Evaluate) -> Fou
             not node.is_ordered and 0 < view.are_apart(other, one) <= node.distance
         )
 
+    def in_reach(spans: list[Span]) -> Callable[[Span], Iterable[Span]]:
+        listed = sorted(spans)
+        longest = max((last - first for first, last in spans), default=0)
+
+        def of(one: Span) -> Iterable[Span]:
+            low = bisect_left(listed, (one[0] - node.distance - longest, -1))
+            return listed[low : bisect_left(listed, (one[1] + node.distance + 1, -1))]
+
+        return of
+
     left, right = view.spans_of_any(node.left, extent), view.spans_of_any(node.right, extent)
-    return _pairs(left, right, are_near, view)
+    return _paired(left, right, in_reach, are_near, view)
 
 
 def _together(node: Together, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
     def are_together(one: Span, other: Span) -> bool:
-        is_overlap = one[0] <= other[1] and other[0] <= one[1]
-        return not is_overlap and view.unit(node.unit, one[0]) == view.unit(node.unit, other[0])
+        return not (one[0] <= other[1] and other[0] <= one[1])
+
+    def in_unit(spans: list[Span]) -> Callable[[Span], Iterable[Span]]:
+        units: dict[int, list[Span]] = defaultdict(list)
+        for span in spans:
+            units[view.unit(node.unit, span[0])].append(span)
+        return lambda one: units.get(view.unit(node.unit, one[0]), ())
 
     left, right = view.spans_of_any(node.left, extent), view.spans_of_any(node.right, extent)
-    return _pairs(left, right, are_together, view)
+    return _paired(left, right, in_unit, are_together, view)
 
 
 def _at_least(node: AtLeast, view: TextView, extent: Extent, evaluate: Evaluate) -> Found | None:
