@@ -43,6 +43,8 @@ class ListedRule:
     author: str = ""
     saved_at: datetime | None = None
     revision: int = 0
+    # What it costs an item, of a rule in the slow lane; 0 for the others.
+    slow_microseconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,13 +63,13 @@ async def rules_page(
 
 def _read(desk: Desk) -> tuple[RuleListing, str, Mapping[str, SavedRule]]:
     # Brings the rule reader with it, which a desk that nobody asks can do without.
-    from desk.saving import listing, shelf_of
+    from desk.saving import listing, shelf_of, slow_of
 
     try:
         in_force = shelf_of(desk).read()
     except SettingsError as error:
         return RuleListing((), (), ()), str(error), {}
-    listed = listing(in_force)
+    listed = listing(in_force, slow_of(desk))
     return listed, "\n".join(listed.faults), in_force.saved
 
 

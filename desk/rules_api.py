@@ -70,10 +70,10 @@ async def rules(desk: DeskOf) -> Response:
 
 def _listing(desk: Desk) -> RuleListing:
     # Brings the rule reader with it, which a desk that nobody asks can do without.
-    from desk.saving import listing, shelf_of
+    from desk.saving import listing, shelf_of, slow_of
 
     try:
-        return listing(shelf_of(desk).read())
+        return listing(shelf_of(desk).read(), slow_of(desk))
     except SettingsError as error:
         return RuleListing((), (), tuple(map(str, error.faults)))
 

@@ -5,16 +5,21 @@ Brings the rule reader with it, which a desk that nobody asks for rules can do w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import redis
+
 from connectors.errors import Fault, SettingsError
+from connectors.log.connect import connect
 from desk.rule_records import FieldChange, LeftOut, ListedRule, RuleChange, RuleListing, Step
 from desk.state import Desk
 from pipelines.rules.model import Rule, Severity
 from pipelines.saved_rules import SavedRule
 from pipelines.settings import rule_files
 from pipelines.shelf import SAVED, InForce, RuleShelf, check, check_author, shared_shelf
+from pipelines.slow_rules import read_slow
 
 
 def shelf_of(desk: Desk) -> RuleShelf:
@@ -22,13 +27,24 @@ def shelf_of(desk: Desk) -> RuleShelf:
     return shared_shelf(rule_files(desk.node), desk.redis_url)
 
 
-def listing(in_force: InForce) -> RuleListing:
-    """List all rules."""
+def slow_of(desk: Desk) -> dict[str, int]:
+    """Microseconds an item of the rules in the slow lane, as `items` last told; none while the store is away."""
+    client = connect(desk.redis_url)
+    try:
+        return read_slow(client)
+    except redis.RedisError:
+        return {}
+    finally:
+        client.close()
+
+
+def listing(in_force: InForce, slow: Mapping[str, int]) -> RuleListing:
+    """List all rules; ``slow`` gives microseconds an item of those in the slow lane."""
     left_out = tuple(
         LeftOut(name, reason, in_force.saved[name].revision if name in in_force.saved else 0)
         for name, reason in sorted(in_force.left_out.items())
     )
-    rules = tuple(_listed(rule, in_force) for rule in in_force.rules)
+    rules = tuple(replace(_listed(rule, in_force), slow_microseconds=slow.get(rule.name, 0)) for rule in in_force.rules)
     return RuleListing(rules, left_out, tuple(map(str, in_force.faults)))
 
 

@@ -22,7 +22,7 @@ from pipelines.transforms.drop_repeats import DropRepeats
 from pipelines.transforms.drop_seen import DropSeen
 from pipelines.transforms.find_entities import FindEntities
 from pipelines.transforms.join_stories import JoinStories
-from pipelines.transforms.match_rules import MatchRules
+from pipelines.transforms.match_rules import RULE_BUDGET_SECONDS, MatchRules
 from pipelines.transforms.normalize_entries import NormalizeEntries
 from pipelines.transforms.page_coder import register_page_coder
 from pipelines.transforms.raise_alerts import RaiseAlerts
@@ -45,6 +45,8 @@ class ItemsOptions:
     trace: bool = False
     # Store with rules that people saved; "" for the files' alone.
     saved_rules_url: str = ""
+    # What one rule may cost an item before it runs in the slow lane.
+    rule_budget_seconds: float = RULE_BUDGET_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def build_items(p: Any, options: ItemsOptions) -> Any:
         | "DropSeen" >> DropSeen(url)
         | "DetectLanguage" >> DetectLanguage(options.languages, options.only_languages)
         | "FindEntities" >> FindEntities()
-        | "MatchRules" >> MatchRules(options.rule_files, options.saved_rules_url)
+        | "MatchRules" >> MatchRules(options.rule_files, options.saved_rules_url, options.rule_budget_seconds)
         | "AppendItems" >> AppendItems(url, options.seen_memory, trace=options.trace)
         | "End" >> _End()
     )

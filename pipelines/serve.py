@@ -47,6 +47,7 @@ def items_options(settings: Settings, redis_url: str, **source: Any) -> ItemsOpt
         settings.items.only_languages,
         settings.seen_memory,
         saved_rules_url=redis_url,
+        rule_budget_seconds=settings.items.rule_budget_microseconds / 1e6,
     )
 
 

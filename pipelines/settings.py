@@ -33,6 +33,9 @@ class ItemsSettings:
     retained_items: int = setting(
         10_000, minimum=0, help="Items kept in the stream after they were read, for back-tests and late consumers."
     )
+    rule_budget_microseconds: int = setting(
+        50, minimum=1, help="What one rule may cost an item on average before it runs in the slow lane."
+    )
     epoch: timedelta = setting(
         timedelta(minutes=10), minimum=timedelta(seconds=1), help="Length of one run of a pipeline."
     )

@@ -40,6 +40,12 @@ _LEFT_OUT = Gauge(
     "Saved rules that are not matched: unreadable, or a file has a rule of their name.",
     multiprocess_mode="mostrecent",
 )
+_SLOW_RULES = Gauge(
+    "wirewatch_slow_rules",
+    "Rules that cost more than items.rule_budget_microseconds and run in the slow lane.",
+    multiprocess_mode="livemax",
+)
+_SLOW_SECONDS = Counter("wirewatch_slow_lane_seconds_total", "Processor time spent on rules in the slow lane.")
 _ENGINE = Gauge(
     "wirewatch_rule_engine", "1 for the engine that matches rules.", ["engine"], multiprocess_mode="mostrecent"
 )
@@ -106,6 +112,19 @@ def saved_rules_left_out(reasons: Mapping[str, str]) -> None:
     _LEFT_OUT.set(len(reasons))
     for name, reason in list(reasons.items())[:_REASONS_SHOWN]:
         _logger.error("saved_rule_left_out", rule=name, reason=reason, left_out=len(reasons))
+
+
+def rules_slowed(slow: Mapping[str, float]) -> None:
+    """Say which rules run in the slow lane from now on, with their seconds an item."""
+    _SLOW_RULES.set(len(slow))
+    for name, seconds in list(slow.items())[:_REASONS_SHOWN]:
+        _logger.warning("rule_slowed", rule=name, microseconds=round(1e6 * seconds), slow=len(slow))
+
+
+def slow_lane_took(seconds: float) -> None:
+    """Count what a page spent in the slow lane."""
+    if seconds:
+        _SLOW_SECONDS.inc(seconds)
 
 
 def rules_compiled(engine: str, why_plain: str) -> None:

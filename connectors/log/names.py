@@ -29,6 +29,9 @@ RULES = "rules"
 # emptied store would come to a number that somebody has seen.
 RULES_CHANGE = "rules:change"
 
+# Hash: rule -> microseconds an item, of the rules in the slow lane.
+SLOW_RULES = "rules:slow"
+
 
 def entries_stream(shard: int) -> str:
     """Stream of the entries of one shard."""

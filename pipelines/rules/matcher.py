@@ -7,8 +7,9 @@ second program stands beside the main one, which passes over what was changed or
 from __future__ import annotations
 
 import threading
+import time
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -46,39 +47,66 @@ def why_plain() -> str:
 
 
 class RuleSet:
-    """Checked rules, ready to match. Immutable: a change of rules makes a new one."""
+    """Checked rules, ready to match. A change of rules makes a new one.
 
-    def __init__(self, rules: tuple[Rule, ...], parts: tuple[_Part, ...]) -> None:
+    Rules that cost too much run in a lane of their own behind the others: they miss nothing, and what they
+    cost is counted apart.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...], parts: tuple[_Part, ...], slow: _Part | None = None) -> None:
         self.rules = rules
+        # The main program, then what changed since.
         self._parts = parts
+        self._slow = slow
+        # Seconds that the slow lane took so far.
+        self.slow_seconds = 0.0
 
     @classmethod
     def compile(
-        cls, rules: Iterable[Rule], previous: RuleSet | None = None, frequency: Frequency | None = None
+        cls,
+        rules: Iterable[Rule],
+        previous: RuleSet | None = None,
+        frequency: Frequency | None = None,
+        slow: Collection[str] = (),
     ) -> RuleSet:
         """Make a rule set; the rules were checked when they were loaded.
 
         ``previous`` lends its main program where few rules differ from it. ``frequency`` gives how often a word
-        is met, as a share of all words; without it long words are taken to be rare.
+        is met, as a share of all words; without it long words are taken to be rare. ``slow`` names the rules that
+        run in the slow lane.
         """
         listed = tuple(rules)
         if why_plain():
             return cls(listed, ())
+        apart = {place for place, rule in enumerate(listed) if rule.name in slow} if slow else set()
+        lane = _Part.of(listed, sorted(apart), frequency) if apart else None
         if previous is not None and previous._parts:
             most = max(_FEW, int(_SMALL_PART * len(listed)))
             changed = _changed(previous.rules, listed)
             if len(changed) <= most:
-                main = previous._parts[0].without(changed, len(listed))
+                main = previous._parts[0].without([*changed, *apart], len(listed))
                 # What was compiled beside it before is compiled once more with what changed now.
-                beside = {place for part in previous._parts[1:] for place in part.places if place < len(listed)}
-                others = sorted(beside.union(changed))
+                beside = {place for part in previous._beside() for place in part.places if place < len(listed)}
+                others = sorted(beside.union(changed) - apart)
             else:
                 # Places have shifted: rules are known by their names.
-                main = previous._parts[0].with_rules(listed)
-                others = sorted(set(range(len(listed))).difference(main.places))
+                main = previous._parts[0].with_rules(listed).without(sorted(apart), len(listed))
+                others = sorted(set(range(len(listed))).difference(main.places) - apart)
             if len(others) <= most:
-                return cls(listed, (main, _Part.of(listed, others, frequency)) if others else (main,))
-        return cls(listed, (_Part.of(listed, range(len(listed)), frequency),))
+                return cls(listed, (main, _Part.of(listed, others, frequency)) if others else (main,), lane)
+        fast = (place for place in range(len(listed)) if place not in apart)
+        return cls(listed, (_Part.of(listed, fast, frequency),), lane)
+
+    def _beside(self) -> tuple[_Part, ...]:
+        """Everything but the main program."""
+        return (*self._parts[1:], *([self._slow] if self._slow is not None else []))
+
+    @property
+    def slow(self) -> frozenset[str]:
+        """Names of the rules in the slow lane."""
+        return (
+            frozenset(self.rules[place].name for place in self._slow.places) if self._slow is not None else frozenset()
+        )
 
     @property
     def engine(self) -> str:
@@ -122,6 +150,10 @@ class RuleSet:
             words.take(view.item.title, view.item.text)
             for number, part in enumerate(self._parts):
                 part.match(words, view, found, is_cut=number > 0)
+            if self._slow is not None:
+                since = time.thread_time()
+                self._slow.match(words, view, found, is_cut=True)
+                self.slow_seconds += time.thread_time() - since
         return found
 
     def holding(self, title: str, text: str) -> list[int]:
@@ -135,7 +167,7 @@ class RuleSet:
         with _SCRATCH:
             words = _scanner()
             words.take(title, text)
-            for number, part in enumerate(self._parts):
+            for number, part in enumerate((*self._parts[:1], *self._beside())):
                 found += part.holding(words, is_cut=number > 0)
         return found
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 import time
-from collections.abc import Callable
-from functools import lru_cache
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache, partial
 from typing import NamedTuple
+
+import redis
 
 from connectors.errors import SettingsError
 from connectors.log.log import shared_log
 from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.background import giving_way
+from pipelines.model import Item
 from pipelines.rules.matcher import RuleSet, why_plain
 from pipelines.rules.model import Rule
+from pipelines.rules.weigh import dear_rules
 from pipelines.saved_rules import SavedRules
 from pipelines.shelf import InForce, RuleShelf
+from pipelines.slow_rules import tell_slow
 from pipelines.stories.alerts import RuleTerms
+from pipelines.text.tokens import Tokens
 
 _LOOK_SECONDS = 2.0
+# Items on which rules are weighed, at least and at most, and how long what was found holds of the same rules.
+_LEAST_SAMPLE, _SAMPLE_ITEMS = 100, 200
+_WEIGH_SECONDS = 3600.0
 
 
 class _Compiled(NamedTuple):
@@ -35,15 +46,17 @@ class RuleBook:
 
     Three kinds of work, none of which whoever matches waits for, but the first compiling: a look reads what
     changed and compiles it beside the rest; a merge, in a thread of its own because it may take minutes,
-    compiles all as one again. What is finished is swapped in whole.
+    compiles all as one again; weighing finds the rules that cost too much of what was matched lately, which
+    then run in the slow lane. What is finished is swapped in whole.
     """
 
     def __init__(self, files: tuple[str, ...], redis_url: str = "") -> None:
         self._last: InForce | None = None
         # Names that were asked for and stand nowhere.
         self._gone: set[str] = set()
-        if redis_url:
-            log = shared_log(redis_url)
+        self._log = shared_log(redis_url) if redis_url else None
+        if self._log is not None:
+            log = self._log
             self._shelf = RuleShelf(files, SavedRules(log.client))
             # Entries that came before the saved rules are known would never meet them.
             self._take(log.waiting(self._shelf.read))
@@ -54,6 +67,12 @@ class RuleBook:
         self._look_at = time.monotonic() + _LOOK_SECONDS
         self._reading, self._compiling, self._starting = threading.Lock(), threading.Lock(), threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
+        # What was matched lately, and the rules that cost too much of it: seconds an item.
+        self._sample: deque[tuple[Item, Tokens]] = deque(maxlen=_SAMPLE_ITEMS)
+        self._slow: dict[str, float] = {}
+        self._told: dict[str, float] | None = None
+        self._weighed: tuple[Rule, ...] | None = None
+        self._weigh_at = 0.0
         self._failure: BaseException | None = None
 
     def _take(self, found: InForce) -> None:
@@ -79,8 +98,34 @@ class RuleBook:
             # Only a process that matches pays for it.
             with self._compiling:
                 if self._compiled is None:
-                    self._compiled = _compiled(self._rules, None)
+                    self._compiled = _compiled(self._rules, None, self._slow)
         return self._compiled.ruleset
+
+    def matched(self, items: Iterable[tuple[Item, Tokens]], budget_seconds: float) -> None:
+        """Take note of what was matched: rules that cost more of it than the budget go to the slow lane."""
+        self._sample.extend(items)
+        if len(self._sample) < _LEAST_SAMPLE or self._compiled is None or why_plain():
+            return
+        if self._weighed is not self._compiled.rules or time.monotonic() >= self._weigh_at:
+            self._start("weigh", partial(self._weigh, budget_seconds))
+
+    def _weigh(self, budget_seconds: float) -> None:
+        assert self._compiled is not None
+        rules, items = self._compiled.rules, list(self._sample)
+        with giving_way():
+            slow = dear_rules(rules, items, budget_seconds)
+        self._weighed, self._weigh_at = rules, time.monotonic() + _WEIGH_SECONDS
+        with self._compiling:
+            if slow.keys() != self._slow.keys():
+                self._slow = slow
+                self._compiled = _compiled(self._rules, self._compiled.ruleset, self._slow)
+        if slow != self._told:
+            self._told = slow
+            telemetry.rules_slowed(slow)
+            if self._log is not None:
+                # The desk shows it; what it shows may be late, so an absent store is nobody's trouble here.
+                with contextlib.suppress(redis.RedisError):
+                    tell_slow(self._log.client, slow)
 
     def terms(self, name: str) -> RuleTerms | None:
         """What raising needs of a rule; None for one that is gone."""
@@ -132,7 +177,7 @@ class RuleBook:
         with self._compiling:
             before = self._compiled
             if before is not None and before.rules is not self._rules:
-                self._compiled = _compiled(self._rules, before.ruleset)
+                self._compiled = _compiled(self._rules, before.ruleset, self._slow)
         if self._compiled is not None and self._compiled.ruleset.has_delta:
             self._start("merge", self._merge)
 
@@ -145,14 +190,14 @@ class RuleBook:
     def _merge(self) -> None:
         rules = self._rules
         with giving_way():
-            merged = _compiled(rules, None)
+            merged = _compiled(rules, None, self._slow)
         with self._compiling:
             # What changed meanwhile stands beside it.
-            self._compiled = merged if self._rules is rules else _compiled(self._rules, merged.ruleset)
+            self._compiled = merged if self._rules is rules else _compiled(self._rules, merged.ruleset, self._slow)
 
 
-def _compiled(rules: tuple[Rule, ...], previous: RuleSet | None) -> _Compiled:
-    ruleset = RuleSet.compile(rules, previous)
+def _compiled(rules: tuple[Rule, ...], previous: RuleSet | None, slow: Collection[str]) -> _Compiled:
+    ruleset = RuleSet.compile(rules, previous, slow=slow)
     telemetry.rules_compiled(ruleset.engine, why_plain())
     if previous is None:
         # Rules stay. A full collection would look at all of them: of a hundred thousand for 0.7 s, between two items.

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import structlog
 
 from connectors.errors import SettingsError
 from pipelines.rules import load
+from pipelines.slow_rules import read_slow
+from pipelines.testing import START, entry
+from pipelines.text.normalize import normalize
+from pipelines.text.tokens import tokenize
 from pipelines.transforms import rulebook
 from pipelines.transforms.rulebook import RuleBook
 
@@ -203,3 +208,24 @@ def test_failure_in_the_background_ends_whoever_matches(tmp_path: Path, monkeypa
     assert book.settle(30)
     with pytest.raises(MemoryError, match="no more"):
         book.current()
+
+
+def test_a_dear_rule_goes_to_the_slow_lane_and_the_desk_is_told(
+    redis_url: str, client: redis.Redis, tmp_path: Path
+) -> None:
+    (file := tmp_path / "rules.yaml").write_text(ONE)
+    item = normalize(entry("nour", 1, "Envoy visits Iran", fetched_at=START))
+    met = [(item, tokenize(item.title, item.text))] * 100
+    book = RuleBook((str(file),), redis_url)
+    book.matched(met, 1.0)
+    assert names(book) == ["visits"]
+    book.matched(met, 1.0)
+    assert book.settle(30)
+    assert (book.current().slow, read_slow(client)) == (frozenset(), {})
+    # No rule is so cheap.
+    file.write_text(TWO)
+    names(book)
+    book.matched(met, -1.0)
+    assert book.settle(30)
+    assert book.current().slow == {"visits", "talks"}
+    assert read_slow(client).keys() == {"visits", "talks"}
