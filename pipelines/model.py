@@ -92,6 +92,8 @@ class Item:
     origin: str = ""
     # True where the page was seen before with other words.
     is_edit: bool = False
+    # True where only the beginning of a very long text was kept: nothing behind it was matched.
+    is_cut: bool = False
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     entities: tuple[Entity, ...] = ()

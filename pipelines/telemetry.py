@@ -33,6 +33,7 @@ _ITEM_LATENCY = Histogram(
 _STORY_LATENCY = Histogram(
     "wirewatch_story_latency_seconds", "From fetched to placed in a story.", buckets=_LATENCY_BUCKETS
 )
+_CUT = Counter("wirewatch_texts_cut_total", "Items of which only the beginning of a very long text was kept.")
 _ALERTS = Counter("wirewatch_alerts_raised_total", "Alert revisions raised, by state.", ["state"])
 _RULES = Gauge("wirewatch_rules_loaded", "Rules that are matched.", multiprocess_mode="mostrecent")
 _LEFT_OUT = Gauge(
@@ -73,6 +74,8 @@ def entries_settled(page: EntryPage) -> None:
     for draft in page.drafts:
         _SETTLED.labels("items", draft.outcome, "").inc()
         _ITEM_LATENCY.observe(_seconds_since(draft.item.fetched_at))
+        if draft.item.is_cut:
+            _CUT.inc()
     for settled in page.settled:
         _SETTLED.labels("items", settled.outcome, settled.reason).inc()
         if settled.dead is not None:

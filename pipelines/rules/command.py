@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.archive import opened
-from pipelines.rules.items import read_items
+from pipelines.rules.items import printable, read_items
 from pipelines.rules.load import load_rules
 from pipelines.rules.matcher import RuleSet
 from pipelines.rules.print import print_query
@@ -21,9 +21,11 @@ def match_lines(
 ) -> Iterator[tuple[str, list[str]]]:
     """Give each entry's id and the names of the rules that hold for it, in the order of the lines.
 
-    Errors: SettingsError naming the line that is no entry.
+    A text that was cut is told on stderr. Errors: SettingsError naming the line that is no entry.
     """
     for tried in read_items(lines, path, languages):
+        if tried.item.is_cut:
+            print(f"{printable(tried.id)}: a very long text, matched on its beginning", file=sys.stderr)
         yield tried.id, [match.rule for match in rules.match(tried.item, tried.tokens)]
 
 

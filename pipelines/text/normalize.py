@@ -110,7 +110,8 @@ def normalized(entry: Entry, origin: str) -> tuple[Item, Tokens]:
     """Make an item of an entry, and give its words too; ``origin`` names the stream record it came from."""
     title = " ".join(clean(plain_text(entry.title) if "&" in entry.title else entry.title).split())
     body = plain_text(entry.content or entry.summary)
-    if len(body) > TEXT_LIMIT:
+    is_cut = len(body) > TEXT_LIMIT
+    if is_cut:
         body = body[: cut_at_word(body, TEXT_LIMIT)]
     text = without_title(title, body)
     flags: tuple[str, ...] = ()
@@ -141,6 +142,7 @@ def normalized(entry: Entry, origin: str) -> tuple[Item, Tokens]:
         # Equal words, whatever their case, accents, punctuation and spacing.
         fingerprint=stable_id(" ".join(tokens.words)),
         origin=origin,
+        is_cut=is_cut,
         authors=entry.authors,
         categories=entry.categories,
     )

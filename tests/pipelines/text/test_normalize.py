@@ -167,4 +167,5 @@ def test_future_date_is_marked_and_capped_at_fetching() -> None:
 def test_endless_text_is_read_to_its_limit() -> None:
     item = normalize(entry(content="word " * 100_000))
     assert TEXT_LIMIT - 10 < len(item.text) <= TEXT_LIMIT
+    assert item.is_cut
     assert item.text.endswith("word")
