@@ -190,13 +190,8 @@ class _Part:
         listed = array("i", places)
         nodes = (rules[place].node for place in listed)
         queries = CompiledQueries.of(nodes, frequency) if frequency else CompiledQueries.of(nodes)
-        made = cls(queries, tuple(rules[place] for place in listed), listed, queries.all_alive)
-        # numba compiles at the first call, or loads what it compiled before: now, and not while an item waits.
-        with _SCRATCH:
-            words = _scanner()
-            words.take("", "")
-            made.holding(words, is_cut=False)
-        return made
+        _load_compiled_code()
+        return cls(queries, tuple(rules[place] for place in listed), listed, queries.all_alive)
 
     def without(self, gone: Sequence[int], count: int) -> _Part:
         """Give the same program, dead at some places and from a count of places on."""
@@ -266,6 +261,19 @@ def _named(view: TextView, queries: CompiledQueries, number: int) -> list[Eviden
     if value.field not in ENTITY_FIELDS:
         return []
     return evaluate(value, view) or []
+
+
+@lru_cache(maxsize=1)
+def _load_compiled_code() -> None:
+    """Have numba compile what matches, or load what it compiled before: now, and not while an item waits."""
+    from pipelines.rules.compiled import NO_FACTS, CompiledQueries
+
+    queries = CompiledQueries.of(())
+    with _SCRATCH:
+        words = _scanner()
+        words.take("", "")
+        for is_cut in (False, True):
+            queries.run(words, NO_FACTS, queries.all_alive, is_cut=is_cut)
 
 
 @lru_cache(maxsize=1)

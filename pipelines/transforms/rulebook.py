@@ -7,7 +7,7 @@ import gc
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -32,6 +32,8 @@ _LOOK_SECONDS = 2.0
 # Items on which rules are weighed, at least and at most, and how long what was found holds of the same rules.
 _LEAST_SAMPLE, _SAMPLE_ITEMS = 100, 200
 _WEIGH_SECONDS = 3600.0
+# Between two items that are timed: whoever matches waits for one of them at most.
+_REST_SECONDS = 0.002
 
 
 class _Compiled(NamedTuple):
@@ -112,8 +114,7 @@ class RuleBook:
     def _weigh(self, budget_seconds: float) -> None:
         assert self._compiled is not None
         rules, items = self._compiled.rules, list(self._sample)
-        with giving_way():
-            slow = dear_rules(rules, items, budget_seconds)
+        slow = dear_rules(rules, items, budget_seconds, _compiled_gently, partial(time.sleep, _REST_SECONDS))
         self._weighed, self._weigh_at = rules, time.monotonic() + _WEIGH_SECONDS
         with self._compiling:
             if slow.keys() != self._slow.keys():
@@ -203,6 +204,11 @@ def _compiled(rules: tuple[Rule, ...], previous: RuleSet | None, slow: Collectio
         # Rules stay. A full collection would look at all of them: of a hundred thousand for 0.7 s, between two items.
         gc.freeze()
     return _Compiled(rules, ruleset)
+
+
+def _compiled_gently(rules: Sequence[Rule]) -> RuleSet:
+    with giving_way():
+        return RuleSet.compile(rules)
 
 
 @lru_cache(maxsize=4)
