@@ -1,13 +1,13 @@
-"""Runs ``wirewatch rules backtest``: an archive through a rule and through the story index."""
+"""Runs ``wirewatch rules backtest``: items through a rule and through the story index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
-from pipelines.archive import opened
 from pipelines.model import Item
 from pipelines.rules.backtest import back_test, back_test_lines
-from pipelines.rules.items import read_items
+from pipelines.rules.items import TriedItem
 from pipelines.rules.matcher import RuleSet
 from pipelines.rules.workbench import rule_named
 from pipelines.stories.index import StoryIndex, words_of
@@ -36,22 +36,23 @@ def story_finder(limits: JoinLimits) -> Callable[[Item], str]:
     return story_of
 
 
-def backtest_file(rules_path: str, name: str, input_path: str, *, days: int = 14, against: str = "") -> int:
-    """Print what a rule would have found in an archive, and what a version of it in another file ("": none) does.
+def print_backtest(
+    rules_path: str,
+    name: str,
+    source: AbstractContextManager[Iterable[TriedItem]],
+    *,
+    days: int = 14,
+    against: str = "",
+) -> int:
+    """Print what a rule would have found among items, and what a version of it in another file ("": none) does.
 
     Errors: SettingsError for rules or input with mistakes, or where a file has no rule of the name.
     """
     rule = rule_named(rules_path, name)
     other = RuleSet.compile([rule_named(against, name)]).match if against else None
-    with opened(input_path) as lines:
-        found = back_test(
-            rule,
-            read_items(lines, input_path),
-            RuleSet.compile([rule]).match,
-            days=days,
-            against=other,
-            story_of=story_finder(JoinLimits()),
-        )
+    match = RuleSet.compile([rule]).match
+    with source as items:
+        found = back_test(rule, items, match, days=days, against=other, story_of=story_finder(JoinLimits()))
     for line in back_test_lines(found):
         print(line)
     return 0

@@ -186,15 +186,25 @@ def _add_rules(group: _Commands) -> None:
     test.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
     lint = _add(rules, "lint", commands.rules_lint)
     lint.add_argument("rules", metavar="FILE-OR-FOLDER")
-    lint.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=_ENTRIES)
+    measured = lint.add_mutually_exclusive_group()
+    measured.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=f"measure them on {_ENTRIES}")
+    measured.add_argument("--kept", action="store_true", help="measure them on the items that the node keeps")
     lint.add_argument("--strict", action="store_true", help="exit with 1 where there is a warning")
+    _add_node_options(lint)
     backtest = _add(rules, "backtest", commands.rules_backtest)
     _add_one_rule(backtest)
-    backtest.add_argument("--in", dest="input", required=True, metavar="IN.jsonl", help=_ENTRIES)
+    backtest.add_argument(
+        "--in",
+        dest="input",
+        default="",
+        metavar="IN.jsonl",
+        help=f"{_ENTRIES}; the items that the node keeps without it",
+    )
     backtest.add_argument("--days", type=_count, default=14, help="how many of its last days count (default: 14)")
     backtest.add_argument(
         "--against", default="", metavar="FILE-OR-FOLDER", help="rules with another version: what is gained and lost"
     )
+    _add_node_options(backtest)
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
 

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 from connectors.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from pipelines.rules.items import TriedItem
     from pipelines.settings import Settings
 
 EXIT_DONE, EXIT_FAILED, EXIT_BAD_INPUT = 0, 1, 2
@@ -223,18 +227,26 @@ def rules_test(options: argparse.Namespace) -> int:
 
 
 def rules_lint(options: argparse.Namespace) -> int:
-    """Warn of what is hardly meant in rules; measure them on an archive."""
+    """Warn of what is hardly meant in rules; measure them on an archive or on what a node keeps."""
     from pipelines.rules.workbench import lint_files
 
-    count = lint_files(options.rules, options.input)
+    count = lint_files(options.rules, _tried_items(options) if options.input or options.kept else None)
     return EXIT_FAILED if count and options.strict else EXIT_DONE
 
 
 def rules_backtest(options: argparse.Namespace) -> int:
-    """Tell what a rule would have found in an archive, and what another version of it does."""
-    from pipelines.backtest import backtest_file
+    """Tell what a rule would have found in what a node keeps, or in an archive, and what another version does."""
+    from pipelines.backtest import print_backtest
 
-    return backtest_file(options.rules, options.name, options.input, days=options.days, against=options.against)
+    source = _tried_items(options)
+    return print_backtest(options.rules, options.name, source, days=options.days, against=options.against)
+
+
+def _tried_items(options: argparse.Namespace) -> AbstractContextManager[Iterator[TriedItem]]:
+    """Items of the archive that is named, else those that the node keeps."""
+    from pipelines.kept import archived_items, kept_items
+
+    return archived_items(options.input) if options.input else kept_items(_redis_url(_settings(options)))
 
 
 def entities(options: argparse.Namespace) -> int:

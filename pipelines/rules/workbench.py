@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from connectors.errors import Fault, SettingsError
 from pipelines.archive import opened
 from pipelines.rules.explain import Explanation, explain, explanation_lines
-from pipelines.rules.items import item_of_text, printable, read_items
+from pipelines.rules.items import TriedItem, item_of_text, printable, read_items
 from pipelines.rules.lint import lint, lint_lines
 from pipelines.rules.load import load_rules
 from pipelines.rules.model import Rule
@@ -72,21 +73,21 @@ def try_files(paths: Iterable[str]) -> int:
     return len(trials.failures)
 
 
-def lint_files(path: str, input_path: str = "") -> int:
-    """Print what is hardly meant in some rules, and what an archive ("": none) says of them.
+def lint_files(path: str, source: AbstractContextManager[Iterable[TriedItem]] | None = None) -> int:
+    """Print what is hardly meant in some rules, and what items (None: none) say of them.
 
     Gives the number of warnings. Errors: SettingsError for rules or input with mistakes.
     """
     rules = load_rules([path])
     warnings = lint(rules)
     told: Iterable[str] = ()
-    if input_path:
-        # The engine that matches, and what only an archive needs.
+    if source is not None:
+        # The engine that matches, and what only items need.
         from pipelines.rules.matcher import RuleSet
         from pipelines.rules.measure import measure, measured_lines
 
-        with opened(input_path) as lines:
-            measured = measure(rules, read_items(lines, input_path), RuleSet.compile(rules).match)
+        with source as items:
+            measured = measure(rules, items, RuleSet.compile(rules).match)
         warnings += measured.warnings
         told = measured_lines(measured)
     for line in (*lint_lines(warnings, len(rules)), *told):

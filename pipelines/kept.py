@@ -1,0 +1,58 @@
+"""Items to try rules on: the entries of an archive, or what a node still keeps in its stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+
+from connectors.codec import UnreadableRecordError, decode
+from connectors.log import names
+from connectors.log.connect import connect, unanswered
+from pipelines.archive import opened
+from pipelines.model import Item
+from pipelines.rules.items import TriedItem, read_items
+from pipelines.text.tokens import tokenize
+
+_READ_AT_ONCE = 500
+
+
+@contextmanager
+def archived_items(path: str) -> Iterator[Iterator[TriedItem]]:
+    """Give the entries of an archive ("-": standard input). Errors: SettingsError naming the line that is none."""
+    with opened(path) as lines:
+        yield read_items(lines, path)
+
+
+@contextmanager
+def kept_items(redis_url: str) -> Iterator[Iterator[TriedItem]]:
+    """Give what a node keeps (``items.retained_items``), oldest first, with the languages and entities found then.
+
+    Errors: RetryableError where the store does not answer.
+    """
+    client = connect(redis_url)
+    try:
+        yield _kept(client)
+    except redis.RedisError as error:
+        raise unanswered(error) from error
+    finally:
+        client.close()
+
+
+def _kept(client: redis.Redis) -> Iterator[TriedItem]:
+    after = "-"
+    while reply := _read(client, after):
+        for _, fields in reply:
+            try:
+                item = decode(Item, fields[names.FIELD])
+            except UnreadableRecordError:
+                continue
+            yield TriedItem(item.item_id, item, tokenize(item.title, item.text))
+        after = f"({reply[-1][0].decode()}"
+
+
+def _read(client: redis.Redis, after: str) -> list[Any]:
+    reply: Any = client.xrange(names.ITEMS, after, "+", count=_READ_AT_ONCE)
+    return list(reply)
