@@ -25,6 +25,7 @@ from typing import Any
 import psutil
 
 from bench.row import Row, at_least, at_most
+from pipelines.background import uncollected
 from pipelines.model import Item
 from pipelines.rules.load import default_rules_path, load_rules
 from pipelines.rules.matcher import RuleSet
@@ -175,12 +176,15 @@ def _load(made: Made, count: int) -> dict[str, float]:
     before = _resident_mb()
     queries = list(made.queries(count))
     since = time.perf_counter()
-    rules = _rules(iter(queries))
+    # As the pipeline does it.
+    with uncollected():
+        rules = _rules(iter(queries))
     parsed = time.perf_counter()
     del queries
     with_rules = _resident_mb()
     started = time.perf_counter()
-    compiled = RuleSet.compile(rules)
+    with uncollected():
+        compiled = RuleSet.compile(rules)
     ready = time.perf_counter()
     figures = {
         "parse_seconds": parsed - since,

@@ -17,7 +17,7 @@ from connectors.errors import SettingsError
 from connectors.log.log import shared_log
 from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
-from pipelines.background import giving_way
+from pipelines.background import giving_way, uncollected
 from pipelines.model import Item
 from pipelines.rules.matcher import RuleSet, why_plain
 from pipelines.rules.model import Rule
@@ -61,10 +61,12 @@ class RuleBook:
             log = self._log
             self._shelf = RuleShelf(files, SavedRules(log.client))
             # Entries that came before the saved rules are known would never meet them.
-            self._take(log.waiting(self._shelf.read))
+            with uncollected():
+                self._take(log.waiting(self._shelf.read))
         else:
             self._shelf = RuleShelf(files)
-            self._take(self._shelf.read())
+            with uncollected():
+                self._take(self._shelf.read())
         self._compiled: _Compiled | None = None
         self._look_at = time.monotonic() + _LOOK_SECONDS
         self._reading, self._compiling, self._starting = threading.Lock(), threading.Lock(), threading.Lock()
@@ -100,7 +102,8 @@ class RuleBook:
             # Only a process that matches pays for it.
             with self._compiling:
                 if self._compiled is None:
-                    self._compiled = _compiled(self._rules, None, self._slow)
+                    with uncollected():
+                        self._compiled = _compiled(self._rules, None, self._slow)
         return self._compiled.ruleset
 
     def matched(self, items: Iterable[tuple[Item, Tokens]], budget_seconds: float) -> None:

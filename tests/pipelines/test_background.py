@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
-from pipelines.background import giving_way
+import pytest
+
+from pipelines.background import giving_way, uncollected
 
 
 class Clock:
@@ -53,3 +56,15 @@ def test_pace_ends_with_the_block_also_where_the_work_fails() -> None:
             raise ValueError("fails")
     except ValueError:
         assert sys.getprofile() is before
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_uncollected_leaves_the_collector_as_it_was(is_enabled: bool) -> None:
+    before = gc.isenabled()
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        with uncollected():
+            assert not gc.isenabled()
+        assert gc.isenabled() is is_enabled
+    finally:
+        (gc.enable if before else gc.disable)()
