@@ -4,7 +4,7 @@ The jump code stops as soon as a query's fate is known: AND, OR, NOT and fields 
 where to go on when it is true and when not; what is cheap to test and rarely true comes first. A query is filed
 under the rarest group of which something must be there (``required.py`` says which), the next rarest noted beside.
 
-All in one file: numba's cache looks at this file alone, not at what a function calls elsewhere.
+All in one file but for ``layout.py``: numba's cache looks at this file alone, not at what a function calls elsewhere.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from pipelines.rules import layout
+from pipelines.rules.layout import leaf_length, with_room
 
 Array = Any
 
@@ -47,16 +48,6 @@ def assembled(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba is untyped
-def _with_room(values: Array, count: int) -> Array:
-    """The same values with room for ``count`` numbers."""
-    if count <= len(values):
-        return values
-    grown = np.empty(2 * count, values.dtype)
-    grown[: len(values)] = values
-    return grown
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _assemble(
     proofs: Array, proof: Array, longest: int, lengths: Array, rarest: Array, alone: Array, costs: Array
 ) -> tuple[Array, Array, Array, Array]:
@@ -83,7 +74,7 @@ def _assemble(
         root, groups = _read_tree(
             proof, proofs[query], lengths, rarest, alone, costs, nodes, node_costs, stack, group_costs, group_at, words
         )
-        emitted = _emit_jumps(root, emitted, proof, nodes, node_costs, lengths, rarest, code, todo, labels, targets)
+        emitted = _emit_jumps(root, emitted, proof, nodes, node_costs, rarest, code, todo, labels, targets)
         # The query's own label: its code need not begin with what is tested first.
         entries[query] = labels[0]
         best, second = -1, -1
@@ -100,7 +91,7 @@ def _assemble(
                     count = 0
                     break
         for at in range(group_at[best], group_at[best + 1]):
-            filed = _with_room(filed, filed_count + 3 + count)
+            filed = with_room(filed, filed_count + 3 + count)
             filed[filed_count] = words[at]
             filed[filed_count + 1] = query
             filed[filed_count + 2] = count
@@ -209,9 +200,7 @@ def _read_tree(
             else:
                 rank = _rank(op, first, count, nodes, node_costs, node)
                 if op != _AND:
-                    groups, used = _united(
-                        proof, pc, op, first, count, groups, nodes, group_costs, group_at, words, used
-                    )
+                    groups, used = _united(proof, pc, op, first, count, groups, nodes, group_costs, group_at, words)
                 pc += 3 + count if op == _SCORE else 2
         nodes[_RANK, node] = rank
         stack[top] = node
@@ -244,13 +233,12 @@ def _rank(op: int, first: int, count: int, nodes: Array, node_costs: Array, node
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _united(
     proof: Array, pc: int, op: int, first: int, count: int, groups: int, nodes: Array, group_costs: Array,
-    group_at: Array, words: Array, used: int,
+    group_at: Array, words: Array,
 ) -> tuple[int, int]:  # fmt: skip
     """Make one group of the rarest one of each alternative; gives how many groups and literals there are then."""
     needed = np.ones(count, np.uint8)
     if op == _SCORE:
         _leave_out(proof, pc, count, needed)
-    group_at[groups] = used
     begin = nodes[_GROUPS, first]
     to = nodes[_WORDS, first]
     begin_at = to
@@ -297,7 +285,7 @@ def _leave_out(proof: Array, pc: int, count: int, needed: Array) -> None:
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _emit_jumps(
-    root: int, at: int, proof: Array, nodes: Array, node_costs: Array, lengths: Array, rarest: Array, code: Array,
+    root: int, at: int, proof: Array, nodes: Array, node_costs: Array, rarest: Array, code: Array,
     todo: Array, labels: Array, targets: Array,
 ) -> int:  # fmt: skip
     """Emit the jump code of a query; gives where it ends.
@@ -385,7 +373,7 @@ def _emit_jumps(
                 code[at + 2] = _term(node, proof, nodes, rarest)
                 at += 3
             else:
-                length = _leaf_length(kind, pc, proof)
+                length = leaf_length(proof, pc)
                 for i in range(length):
                     code[at + i] = proof[pc + i]
                 at += length
@@ -419,17 +407,6 @@ def _term(node: int, proof: Array, nodes: Array, rarest: Array) -> int:
     pc = nodes[_AT, node]
     term: int = proof[pc + 1] if nodes[_KIND, node] == _FACT else rarest[proof[pc + 2]]
     return term
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _leaf_length(kind: int, pc: int, proof: Array) -> int:
-    """Length of a leaf's code."""
-    if kind == _LITERAL:
-        return 3
-    length = 4 if kind == _NEAR else 3
-    for _ in range(1 if kind == _MANY else 2):
-        length += 1 + proof[pc + length]
-    return length
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

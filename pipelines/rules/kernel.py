@@ -1,6 +1,6 @@
 """The compiled matcher: runs a program over the words of one item. Equal to ``evaluate``; importing it needs numba.
 
-All in one file: numba's cache looks at this file alone, not at what a function calls elsewhere.
+All in one file but for ``layout.py``: numba's cache looks at this file alone, not at what a function calls elsewhere.
 
 No Python object per word or hit: words are found by their hashes, a query is filed under its rarest words and is
 touched only where a word of its second group is there too, phrases are looked at when somebody asks.
@@ -41,6 +41,8 @@ from pipelines.rules.layout import (
     SPECIAL,
     SPECIAL_AT,
     TABLE,
+    leaf_length,
+    with_room,
 )
 from pipelines.text.kernel import (
     COMPLEX_COUNT,
@@ -78,17 +80,7 @@ _LAST = 0xFFFFFFFF
 _QUESTION, _STAR = ord("?"), ord("*")
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba is untyped
-def _with_room(values: Array, count: int) -> Array:
-    """The same values with room for one more behind the first ``count``."""
-    if count < len(values):
-        return values
-    grown = np.empty(2 * count, values.dtype)
-    grown[:count] = values
-    return grown
-
-
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]  # numba is untyped
 def _look_up(p: Array, slots: int, table: int, value: np.uint64) -> int:
     """Place of a hash in a table, -1 where it is not."""
     mask = p[p[slots]]
@@ -202,7 +194,7 @@ def _gather(
         length = p[LITERAL] + p[p[LITERAL_AT] + literal + 1] - at - 1
         link = _next(p, literal, -1, low, behind, d, state, words, extra_at, extras, places, onward)
         while link >= 0:
-            found = _with_room(found, n)
+            found = with_room(found, n + 1)
             first = np.int64(places[link] - p[at])
             found[n] = (first << 32) | (first + length - 1)
             n += 1
@@ -369,19 +361,6 @@ def _leaf(
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def _leaf_length(p: Array, pc: int) -> int:
-    """Length of a leaf's code without its targets."""
-    op = p[pc]
-    if op == _LITERAL:
-        return 3
-    if op == _MANY:
-        return 4 + p[pc + 3]
-    left = pc + 4 if op == _NEAR else pc + 3
-    right = left + 1 + p[left]
-    return right + 1 + p[right] - pc
-
-
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
 def _rarest(p: Array, literal: int) -> int:
     """A literal's rarest term."""
     at = p[LITERAL] + p[p[LITERAL_AT] + literal]
@@ -462,7 +441,7 @@ def _prove(
                     p, pc, d, extents, tokens, boundary, state, words, extra_at, extras, places, onward, True, found, n
                 )
                 truths[top] = truth
-                pc += _leaf_length(p, pc)
+                pc += leaf_length(p, pc)
             top += 1
     return n
 
@@ -506,7 +485,7 @@ def _holds(
             truth, _ = _leaf(
                 p, at, d, extents, tokens, boundary, state, words, extra_at, extras, places, onward, False, found, 0
             )
-            at += _leaf_length(p, at)
+            at += leaf_length(p, at)
         pc = p[at] if truth else p[at + 1]
     return pc == _ACCEPT
 
@@ -577,7 +556,7 @@ def match_words(
             words[i] = p[at]
             for k in range(at + 1, end):
                 if _stands(p, p[k], i, tokens, folded, chars, base):
-                    extras = _with_room(extras, n_extras)
+                    extras = with_room(extras, n_extras + 1)
                     extras[n_extras] = p[k]
                     n_extras += 1
         if longest and tokens[FOLDED_LENGTH, i] >= shortest:
@@ -592,7 +571,7 @@ def match_words(
                     continue
                 for k in range(p[BEGINNING] + p[p[BEGINNING_AT] + w], p[BEGINNING] + p[p[BEGINNING_AT] + w + 1]):
                     if _stands(p, p[k], i, tokens, folded, chars, base):
-                        extras = _with_room(extras, n_extras)
+                        extras = with_room(extras, n_extras + 1)
                         extras[n_extras] = p[k]
                         n_extras += 1
     extra_at[count] = n_extras

@@ -1,6 +1,16 @@
-"""How a compiled program is laid out in its arena, and the numbers that its code is made of."""
+"""How a compiled program is laid out in its arena, and what whoever writes or runs its code needs of that.
+
+numba keeps what it compiled of ``assemble.py`` and ``kernel.py`` until those files change, whatever changes here.
+"""
 
 from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+Array = Any
 
 # Jump targets that end.
 ACCEPT, REJECT = -1, -2
@@ -23,3 +33,26 @@ PATTERN, CASED = 1, 2
 # Steps of a scope: a part, or the first words.
 PARTS = {"title": 0, "text": 1, "lead": 2}
 FIRST_WORDS = 3
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]  # numba is untyped
+def leaf_length(code: Array, pc: int) -> int:
+    """Length of a leaf's code without its targets."""
+    op = code[pc]
+    if op == OP_LITERAL:
+        return 3
+    if op == OP_MANY:
+        return 4 + int(code[pc + 3])
+    left = pc + 4 if op == OP_NEAR else pc + 3
+    right = left + 1 + code[left]
+    return int(right + 1 + code[right] - pc)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def with_room(values: Array, count: int) -> Array:
+    """The same values with room for ``count``."""
+    if count <= len(values):
+        return values
+    grown = np.empty(2 * count, values.dtype)
+    grown[: len(values)] = values
+    return grown

@@ -204,8 +204,8 @@ def _rarest(node: Node, found: Counter[Anchor]) -> tuple[int, list[Anchor]]:
     def term_of(element: Element) -> Anchor:
         return element if isinstance(element, Value) else min(terms_of(element), key=found.__getitem__)
 
-    count, group = rarest(node, term_of, found.__getitem__)
-    return int(count), group
+    count, group = rarest(node, lambda element: found[term_of(element)])
+    return int(count), list(map(term_of, group))
 
 
 def _listed(anchors: Sequence[Anchor]) -> str:

@@ -93,8 +93,7 @@ Frequency = Callable[[str], float]
 Scope = tuple[tuple[int, int], ...]
 
 # Told by a node's type: asked for each of a million words.
-_TERMS = frozenset((Word, Pattern, Cased, Forms))
-_LITERALS = _TERMS | {Phrase}
+_LITERALS = frozenset((Word, Pattern, Cased, Forms, Phrase))
 _VALUE_COSTS = {"lang": 0.3, "country": 0.06}
 # How much oftener than one word a term is met that stands for many.
 _WIDE = 4
@@ -135,9 +134,8 @@ class Compiler:
         self._numbers: dict[Element, int] = {}
         # Each exact word's number as a literal by itself.
         self._alone: dict[str, int] = {}
-        # Of each literal its rarest term, and how often that is met.
+        # Of each literal its rarest term.
         self._rarest_terms: list[int] = []
-        self._literal_costs: list[float] = []
         self._scopes: dict[Scope, int] = {(): 0}
         self._proof, self._proofs = array("i"), array("i")
         self._deepest = 1
@@ -196,9 +194,7 @@ class Compiler:
     def _new_literal(self, terms: tuple[int, ...]) -> int:
         number = self._literals.setdefault(terms, len(self._literals))
         if number == len(self._rarest_terms):
-            term = min(terms, key=self._costs.__getitem__)
-            self._rarest_terms.append(term)
-            self._literal_costs.append(self._costs[term])
+            self._rarest_terms.append(min(terms, key=self._costs.__getitem__))
         return number
 
     def _scope(self, scope: Scope) -> int:
@@ -206,18 +202,15 @@ class Compiler:
 
     # Code
 
-    def _leaf(self, node: Literal | Near | Together | AtLeast, scope: Scope) -> list[int]:
-        place, kind = self._scope(scope), type(node)
-        if kind in _LITERALS:
-            return [OP_LITERAL, place, self._literal(node)]  # type: ignore[arg-type]  # told by its type
+    def _leaf(self, node: Near | Together | AtLeast, scope: Scope) -> list[int]:
+        place = self._scope(scope)
+        if isinstance(node, AtLeast):
+            return [OP_MANY, place, node.count, *self._choice(node.literals)]
         if isinstance(node, Near):
-            order = [OP_NEAR, place, int(node.is_ordered), node.distance]
-            return [*order, *self._choice(node.left), *self._choice(node.right)]
-        if isinstance(node, Together):
-            unit = [OP_SAME, place, int(node.unit is Unit.PARAGRAPH)]
-            return [*unit, *self._choice(node.left), *self._choice(node.right)]
-        assert isinstance(node, AtLeast)
-        return [OP_MANY, place, node.count, *self._choice(node.literals)]
+            head = [OP_NEAR, place, int(node.is_ordered), node.distance]
+        else:
+            head = [OP_SAME, place, int(node.unit is Unit.PARAGRAPH)]
+        return [*head, *self._choice(node.left), *self._choice(node.right)]
 
     def _choice(self, literals: Sequence[Literal]) -> list[int]:
         return [len(literals), *map(self._literal, literals)]
@@ -226,7 +219,7 @@ class Compiler:
         """Append the postfix code of a node."""
         kind = type(node)
         if kind in _LITERALS:
-            proof += (OP_LITERAL, self._scope(scope), self._literal(node))  # type: ignore[arg-type]
+            proof += (OP_LITERAL, self._scope(scope), self._literal(node))  # type: ignore[arg-type]  # told by its type
         elif isinstance(node, And | Or | Score):
             for child in node.children:
                 self._prove(child, scope, proof)
@@ -243,7 +236,7 @@ class Compiler:
         elif isinstance(node, Not):
             self._prove(node.child, scope, proof)
             proof.append(OP_NOT)
-        else:
+        elif isinstance(node, Near | Together | AtLeast):
             proof += self._leaf(node, scope)
 
     # Sections
@@ -251,7 +244,6 @@ class Compiler:
     def program(self) -> Program:
         """Put everything into one arena."""
         sections: dict[int, Array] = {}
-        exact = self._words
         also: dict[str, list[int]] = defaultdict(list)
         beginnings: dict[str, list[int]] = defaultdict(list)
         special: list[list[int]] = [[] for _ in self._costs]
@@ -268,8 +260,8 @@ class Compiler:
                 special[number] = [CASED, *map(ord, term.text)]
                 also[_folded(term)].append(number)
         # A word that only stands for others is looked up all the same.
-        words = dict.fromkeys([*exact, *also])
-        rows = [[exact.get(word, -1), *also.get(word, ())] for word in words]
+        words = dict.fromkeys([*self._words, *also])
+        rows = [[self._words.get(word, -1), *also.get(word, ())] for word in words]
         sections[SLOTS], sections[TABLE] = _hash_table(map(hash_word, words), len(words))
         sections[ALSO_AT], sections[ALSO] = _rows(rows)
         sections[BEGINNING_SLOTS], sections[BEGINNINGS] = _hash_table(map(hash_word, beginnings), len(beginnings))
