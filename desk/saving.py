@@ -12,7 +12,6 @@ from pathlib import Path
 import redis
 
 from connectors.errors import Fault, SettingsError
-from connectors.log.connect import connect
 from desk.rule_records import FieldChange, LeftOut, ListedRule, RuleChange, RuleListing, Step
 from desk.state import Desk
 from pipelines.rules.model import Rule, Severity
@@ -29,13 +28,10 @@ def shelf_of(desk: Desk) -> RuleShelf:
 
 def slow_of(desk: Desk) -> dict[str, int]:
     """Microseconds an item of the rules in the slow lane, as `items` last told; none while the store is away."""
-    client = connect(desk.redis_url)
     try:
-        return read_slow(client)
+        return read_slow(shelf_of(desk).saved_rules.client)
     except redis.RedisError:
         return {}
-    finally:
-        client.close()
 
 
 def listing(in_force: InForce, slow: Mapping[str, int]) -> RuleListing:

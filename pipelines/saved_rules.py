@@ -68,16 +68,16 @@ class SavedRules:
     """The saved rules of one store. Safe to use from several threads. Errors: redis.RedisError, everywhere."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._client = client
+        self.client = client
 
     def read(self, known: Saved | None = None) -> Saved:
         """Read all, unless they are those that are known."""
         # First: a change between the two is seen at the next look.
-        change = cast("bytes | None", self._client.get(names.RULES_CHANGE))
+        change = cast("bytes | None", self.client.get(names.RULES_CHANGE))
         if known is not None and known.change == change:
             return known
         rules, unreadable = {}, {}
-        for raw_name, raw in sorted(cast("dict[bytes, bytes]", self._client.hgetall(names.RULES)).items()):
+        for raw_name, raw in sorted(cast("dict[bytes, bytes]", self.client.hgetall(names.RULES)).items()):
             name = raw_name.decode("utf-8", "replace")
             try:
                 rules[name] = decode(SavedRule, raw)
@@ -87,7 +87,7 @@ class SavedRules:
 
     def history(self, name: str) -> tuple[SavedRule, ...]:
         """Give every revision of a rule, deletions among them, the newest first."""
-        raws = cast("list[bytes]", self._client.lrange(names.rule_history(name), 0, -1))
+        raws = cast("list[bytes]", self.client.lrange(names.rule_history(name), 0, -1))
         found = (_decoded(raw) for raw in reversed(raws))
         return tuple(rule for rule in found if rule is not None)
 
@@ -105,7 +105,7 @@ class SavedRules:
     def _write(self, rule: SavedRule, seen: int) -> SavedRule:
         history = names.rule_history(rule.name)
         for _ in range(_TRIES):
-            with self._client.pipeline(transaction=True) as opened:
+            with self.client.pipeline(transaction=True) as opened:
                 transaction: Any = opened  # redis-py's pipeline is half typed
                 transaction.watch(names.RULES, history)
                 now = _decoded(transaction.hget(names.RULES, rule.name))

@@ -17,7 +17,7 @@ import redis
 from connectors.errors import Fault, SettingsError
 from connectors.log.connect import connect
 from connectors.log.log import is_away
-from pipelines.rules.load import Reading, RuleReader, read_written, stamp_of
+from pipelines.rules.load import Reading, RuleReader, read_written, rule_files_of, stamp_of
 from pipelines.rules.model import Node, Rule
 from pipelines.saved_rules import Saved, SavedRule, SavedRules
 
@@ -179,11 +179,8 @@ def _are_same(one: Mapping[str, Node], other: Mapping[str, Node]) -> bool:
 
 
 def _stamp(files: tuple[str, ...]) -> _Stamp:
-    """All rule files, each with what a change shows in."""
-    found: list[Path] = []
-    for path in map(Path, files):
-        found += sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
-    return tuple((str(file), stamp_of(file)) for file in found)
+    """All rule files, each with what a change shows in; what is wrong with a path is told by whoever reads it."""
+    return tuple((str(file), stamp_of(file)) for file in rule_files_of(files, []))
 
 
 @lru_cache(maxsize=4)

@@ -56,7 +56,7 @@ class RuleReader:
     def read(self, paths: Iterable[str | Path]) -> Reading:
         """Read the files as they are now. Errors: SettingsError with every fault of all files."""
         faults: list[Fault] = []
-        files = [_File(path, faults, self._before.get(path)) for path in _files(paths, faults)]
+        files = [_File(path, faults, self._before.get(path)) for path in rule_files_of(paths, faults)]
         named = _read_queries(files)
         rules: dict[str, Rule] = {}
         for file in files:
@@ -241,7 +241,8 @@ def stamp_of(path: Path) -> tuple[int, int, int]:
     return about.st_mtime_ns, about.st_size, about.st_ino
 
 
-def _files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
+def rule_files_of(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
+    """Give the files that paths name, of a folder all YAML files below it; adds what is wrong with a path."""
     found: list[Path] = []
     for path in map(Path, paths):
         try:

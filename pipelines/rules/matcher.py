@@ -86,7 +86,7 @@ class RuleSet:
             if len(changed) <= most:
                 main = previous._parts[0].without([*changed, *apart], len(listed))
                 # What was compiled beside it before is compiled once more with what changed now.
-                beside = {place for part in previous._beside() for place in part.places if place < len(listed)}
+                beside = {place for part in previous._programs()[1:] for place in part.places if place < len(listed)}
                 others = sorted(beside.union(changed) - apart)
             else:
                 # Places have shifted: rules are known by their names.
@@ -97,16 +97,15 @@ class RuleSet:
         fast = (place for place in range(len(listed)) if place not in apart)
         return cls(listed, (_Part.of(listed, fast, frequency),), lane)
 
-    def _beside(self) -> tuple[_Part, ...]:
-        """Everything but the main program."""
-        return (*self._parts[1:], *([self._slow] if self._slow is not None else []))
+    def _programs(self) -> tuple[_Part, ...]:
+        """The main program, then all that stands beside it."""
+        return self._parts if self._slow is None else (*self._parts, self._slow)
 
     @property
     def slow(self) -> frozenset[str]:
         """Names of the rules in the slow lane."""
-        return (
-            frozenset(self.rules[place].name for place in self._slow.places) if self._slow is not None else frozenset()
-        )
+        places = self._slow.places if self._slow is not None else ()
+        return frozenset(self.rules[place].name for place in places)
 
     @property
     def engine(self) -> str:
@@ -167,7 +166,7 @@ class RuleSet:
         with _SCRATCH:
             words = _scanner()
             words.take(title, text)
-            for number, part in enumerate((*self._parts[:1], *self._beside())):
+            for number, part in enumerate(self._programs()):
                 found += part.holding(words, is_cut=number > 0)
         return found
 

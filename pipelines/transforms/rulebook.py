@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import NamedTuple
 
 import redis
 
@@ -36,11 +35,6 @@ _WEIGH_SECONDS = 3600.0
 _REST_SECONDS = 0.002
 
 
-class _Compiled(NamedTuple):
-    rules: tuple[Rule, ...]
-    ruleset: RuleSet
-
-
 class RuleBook:
     """Rules out of files, and where a store is named those that people saved.
 
@@ -57,24 +51,16 @@ class RuleBook:
         # Names that were asked for and stand nowhere.
         self._gone: set[str] = set()
         self._log = shared_log(redis_url) if redis_url else None
-        if self._log is not None:
-            log = self._log
-            self._shelf = RuleShelf(files, SavedRules(log.client))
+        self._shelf = RuleShelf(files, SavedRules(self._log.client) if self._log is not None else None)
+        with uncollected():
             # Entries that came before the saved rules are known would never meet them.
-            with uncollected():
-                self._take(log.waiting(self._shelf.read))
-        else:
-            self._shelf = RuleShelf(files)
-            with uncollected():
-                self._take(self._shelf.read())
-        self._compiled: _Compiled | None = None
+            self._take(self._log.waiting(self._shelf.read) if self._log is not None else self._shelf.read())
+        self._compiled: RuleSet | None = None
         self._look_at = time.monotonic() + _LOOK_SECONDS
         self._reading, self._compiling, self._starting = threading.Lock(), threading.Lock(), threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
-        # What was matched lately, and the rules that cost too much of it: seconds an item.
+        # What was matched lately.
         self._sample: deque[tuple[Item, Tokens]] = deque(maxlen=_SAMPLE_ITEMS)
-        self._slow: dict[str, float] = {}
-        self._told: dict[str, float] | None = None
         self._weighed: tuple[Rule, ...] | None = None
         self._weigh_at = 0.0
         self._failure: BaseException | None = None
@@ -103,8 +89,8 @@ class RuleBook:
             with self._compiling:
                 if self._compiled is None:
                     with uncollected():
-                        self._compiled = _compiled(self._rules, None, self._slow)
-        return self._compiled.ruleset
+                        self._compiled = _compiled(self._rules, None, ())
+        return self._compiled
 
     def matched(self, items: Iterable[tuple[Item, Tokens]], budget_seconds: float) -> None:
         """Take note of what was matched: rules that cost more of it than the budget go to the slow lane."""
@@ -120,16 +106,13 @@ class RuleBook:
         slow = dear_rules(rules, items, budget_seconds, _compiled_gently, partial(time.sleep, _REST_SECONDS))
         self._weighed, self._weigh_at = rules, time.monotonic() + _WEIGH_SECONDS
         with self._compiling:
-            if slow.keys() != self._slow.keys():
-                self._slow = slow
-                self._compiled = _compiled(self._rules, self._compiled.ruleset, self._slow)
-        if slow != self._told:
-            self._told = slow
-            telemetry.rules_slowed(slow)
-            if self._log is not None:
-                # The desk shows it; what it shows may be late, so an absent store is nobody's trouble here.
-                with contextlib.suppress(redis.RedisError):
-                    tell_slow(self._log.client, slow)
+            if slow.keys() != self._compiled.slow:
+                self._compiled = _compiled(self._rules, self._compiled, slow)
+        telemetry.rules_slowed(slow)
+        if self._log is not None:
+            # The desk shows it; what it shows may be late, so an absent store is nobody's trouble here.
+            with contextlib.suppress(redis.RedisError):
+                tell_slow(self._log.client, slow)
 
     def terms(self, name: str) -> RuleTerms | None:
         """What raising needs of a rule; None for one that is gone."""
@@ -181,8 +164,8 @@ class RuleBook:
         with self._compiling:
             before = self._compiled
             if before is not None and before.rules is not self._rules:
-                self._compiled = _compiled(self._rules, before.ruleset, self._slow)
-        if self._compiled is not None and self._compiled.ruleset.has_delta:
+                self._compiled = _compiled(self._rules, before, before.slow)
+        if self._compiled is not None and self._compiled.has_delta:
             self._start("merge", self._merge)
 
     def _read_again(self) -> None:
@@ -192,21 +175,24 @@ class RuleBook:
                 self._take(found)
 
     def _merge(self) -> None:
-        rules = self._rules
+        assert self._compiled is not None
+        rules, slow = self._rules, self._compiled.slow
         with giving_way():
-            merged = _compiled(rules, None, self._slow)
+            merged = _compiled(rules, None, slow)
         with self._compiling:
             # What changed meanwhile stands beside it.
-            self._compiled = merged if self._rules is rules else _compiled(self._rules, merged.ruleset, self._slow)
+            if self._rules is not rules or self._compiled.slow != slow:
+                merged = _compiled(self._rules, merged, self._compiled.slow)
+            self._compiled = merged
 
 
-def _compiled(rules: tuple[Rule, ...], previous: RuleSet | None, slow: Collection[str]) -> _Compiled:
+def _compiled(rules: tuple[Rule, ...], previous: RuleSet | None, slow: Collection[str]) -> RuleSet:
     ruleset = RuleSet.compile(rules, previous, slow=slow)
     telemetry.rules_compiled(ruleset.engine, why_plain())
     if previous is None:
         # Rules stay. A full collection would look at all of them: of a hundred thousand for 0.7 s, between two items.
         gc.freeze()
-    return _Compiled(rules, ruleset)
+    return ruleset
 
 
 def _compiled_gently(rules: Sequence[Rule]) -> RuleSet:

@@ -229,3 +229,23 @@ def test_a_dear_rule_goes_to_the_slow_lane_and_the_desk_is_told(
     assert book.settle(30)
     assert book.current().slow == {"visits", "talks"}
     assert read_slow(client).keys() == {"visits", "talks"}
+
+
+def test_a_rule_found_dear_while_all_are_merged_stays_in_the_slow_lane(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file := tmp_path / "rules.yaml").write_text(TWO)
+    book = RuleBook((str(file),))
+    book.current()
+    item = normalize(entry("nour", 1, "Envoy visits Iran", fetched_at=START))
+    # Below the least sample, so that nothing is weighed but by the test.
+    book.matched([(item, tokenize(item.title, item.text))], 1.0)
+    held = Held(monkeypatch, rulebook, "giving_way")
+    book._start("merge", book._merge)
+    assert held.began.wait(30)
+    book._weigh(-1.0)
+    assert book._compiled is not None
+    assert book._compiled.slow == {"visits", "talks"}
+    held.may_go_on.set()
+    assert book.settle(30)
+    assert book.current().slow == {"visits", "talks"}
