@@ -14,7 +14,6 @@ from markupsafe import Markup, escape
 from connectors.records import Evidence, Report
 from desk import labels
 from desk.assets import asset_url
-from pipelines.rules.explain import Branch
 
 # Characters that reorder, hide or break the text around them: bidi embeddings, overrides and
 # isolates, C0 and C1 controls, line separators, lone surrogates. Directional *marks* and joiners
@@ -22,8 +21,6 @@ from pipelines.rules.explain import Branch
 _UNSAFE = re.compile("[\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ufeff\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _AROUND = 110
-# Alternatives that are not there, of which each still gets a line of its own.
-_ALTERNATIVES = 3
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
@@ -160,14 +157,6 @@ def sparkline(values: Sequence[float], width: int = 240, height: int = 40) -> st
     )
 
 
-def shown_parts(part: Branch) -> tuple[list[Branch], list[Branch]]:
-    """Part the children of a part of a query: those with a line each, and the words of an OR that are not there."""
-    gone = [child for child in part.children if part.kind == "or" and not child.is_true and not child.children]
-    if len(gone) <= _ALTERNATIVES:
-        return list(part.children), []
-    return [child for child in part.children if child.is_true or child.children], gone
-
-
 def environment() -> jinja2.Environment:
     """Build the template environment: autoescaping everywhere, undefined names are errors."""
     made = jinja2.Environment(
@@ -191,7 +180,6 @@ def environment() -> jinja2.Environment:
         clock=clock,
         highlight=highlight,
         ladder_step=labels.ladder_step,
-        shown_parts=shown_parts,
         sparkline=sparkline,
         telling=labels.telling,
     )

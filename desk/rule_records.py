@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors.errors import SettingsError
 from pipelines.rules.model import Severity
 from pipelines.saved_rules import SavedRule
 
@@ -22,6 +23,11 @@ class RuleChange:
     routes: tuple[str, ...] = ()
     # The revision that the author saw; 0 for a new rule.
     revision: int = 0
+
+
+def mistakes_of(error: SettingsError) -> list[str]:
+    """Say what is wrong with a change, each mistake with its field."""
+    return [f"{fault.where.rpartition('.')[2]}: {fault.message}" for fault in error.faults]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from connectors.errors import RetryableError, SettingsError
 from desk.forms import read_form
 from desk.pages import frame_values
-from desk.rule_records import RuleChange, RuleListing
+from desk.rule_records import RuleChange, RuleListing, mistakes_of
 from desk.state import Desk, DeskOf
 from desk.trial import Trial, back_test, tried
 from pipelines.rules.model import Severity
@@ -87,17 +88,7 @@ async def try_rule(desk: DeskOf, request: Request) -> Response:
 async def save_rule(desk: DeskOf, request: Request) -> Response:
     """Save what stands in the editor; the page is loaded anew with it, or a fragment says what hinders."""
     form = await read_form(request, _BODY_BYTES, "a rule")
-    try:
-        rule = await asyncio.to_thread(_save, desk, form)
-    except SettingsError as error:
-        return _hindered(desk, [f"{fault.where.rpartition('.')[2]}: {fault.message}" for fault in error.faults])
-    except ChangedMeanwhileError as error:
-        return _hindered(desk, [str(error)], error.last)
-    except redis.RedisError:
-        return _hindered(desk, [_AWAY])
-    except RetryableError as error:
-        return _hindered(desk, [str(error)])
-    return _onward(f"/rules?saved={quote(rule.name, safe='')}")
+    return await _written(desk, partial(_save, desk, form), "saved", mistakes_of)
 
 
 def _save(desk: Desk, form: Mapping[str, str]) -> SavedRule:
@@ -121,18 +112,31 @@ async def delete_rule(desk: DeskOf, request: Request) -> Response:
     from desk.saving import delete
 
     form = await read_form(request, _BODY_BYTES, "a rule")
-    name, author = form.get("name", ""), form.get("author", "")
+    name, author, revision = form.get("name", ""), form.get("author", ""), _number(form.get("revision", ""))
+
+    def mistakes(error: SettingsError) -> list[str]:
+        # The form of a row has no field for it.
+        return ["author: write into the editor above who deletes it"]
+
+    return await _written(desk, partial(delete, desk, name, author, revision), "deleted", mistakes)
+
+
+async def _written(
+    desk: Desk, write: Callable[[], SavedRule], did: str, mistakes: Callable[[SettingsError], list[str]]
+) -> Response:
+    """Save or delete a rule; the page is loaded anew with what was done, or a fragment says what hinders."""
     try:
-        await asyncio.to_thread(delete, desk, name, author, _number(form.get("revision", "")))
-    except SettingsError:
-        return _hindered(desk, ["author: write into the editor above who deletes it"])
+        rule = await asyncio.to_thread(write)
+    except SettingsError as error:
+        return _hindered(desk, mistakes(error))
     except ChangedMeanwhileError as error:
         return _hindered(desk, [str(error)], error.last)
     except redis.RedisError:
         return _hindered(desk, [_AWAY])
     except RetryableError as error:
         return _hindered(desk, [str(error)])
-    return _onward(f"/rules?deleted={quote(name, safe='')}")
+    headers = {"HX-Redirect": f"/rules?{did}={quote(rule.name, safe='')}", "Cache-Control": "no-store"}
+    return Response(status_code=200, headers=headers)
 
 
 @router.get("/rules/history/{name}")
@@ -149,10 +153,6 @@ async def history_page(desk: DeskOf, name: str) -> Response:
 
 def _hindered(desk: Desk, messages: list[str], last: SavedRule | None = None) -> HTMLResponse:
     return desk.page("_hindered.html", messages=messages, last=last)
-
-
-def _onward(path: str) -> Response:
-    return Response(status_code=200, headers={"HX-Redirect": path, "Cache-Control": "no-store"})
 
 
 def _listed(text: str) -> tuple[str, ...]:

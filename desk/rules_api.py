@@ -14,7 +14,7 @@ from connectors.codec import UnreadableRecordError, decode
 from connectors.errors import RetryableError, SettingsError
 from desk.api import Record
 from desk.forms import read_body
-from desk.rule_records import RuleChange, RuleListing
+from desk.rule_records import RuleChange, RuleListing, mistakes_of
 from desk.state import Desk, DeskOf
 from desk.trial import explained
 from pipelines.rules.explain import Explanation
@@ -104,8 +104,7 @@ async def _written(write: Any, *arguments: Any) -> SavedRule:
     try:
         made: SavedRule = await asyncio.to_thread(write, *arguments)
     except SettingsError as error:
-        told = "\n".join(f"{fault.where.rpartition('.')[2]}: {fault.message}" for fault in error.faults)
-        raise HTTPException(422, told) from error
+        raise HTTPException(422, "\n".join(mistakes_of(error))) from error
     except ChangedMeanwhileError as error:
         raise HTTPException(409, str(error)) from error
     except RetryableError as error:

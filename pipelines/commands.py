@@ -244,9 +244,13 @@ def rules_backtest(options: argparse.Namespace) -> int:
 
 def _tried_items(options: argparse.Namespace) -> AbstractContextManager[Iterator[TriedItem]]:
     """Items of the archive that is named, else those that the node keeps."""
-    from pipelines.kept import archived_items, kept_items
+    if options.input:
+        from pipelines.rules.items import archived_items
 
-    return archived_items(options.input) if options.input else kept_items(_redis_url(_settings(options)))
+        return archived_items(options.input)
+    from pipelines.kept import kept_items
+
+    return kept_items(_redis_url(_settings(options)))
 
 
 def entities(options: argparse.Namespace) -> int:

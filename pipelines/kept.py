@@ -1,4 +1,4 @@
-"""Items to try rules on: the entries of an archive, or what a node still keeps in its stream."""
+"""Items to try rules on: what a node still keeps in its stream."""
 
 from __future__ import annotations
 
@@ -11,19 +11,11 @@ import redis
 from connectors.codec import UnreadableRecordError, decode
 from connectors.log import names
 from connectors.log.connect import connect, unanswered
-from pipelines.archive import opened
 from pipelines.model import Item
-from pipelines.rules.items import TriedItem, read_items
+from pipelines.rules.items import TriedItem
 from pipelines.text.tokens import tokenize
 
 _READ_AT_ONCE = 500
-
-
-@contextmanager
-def archived_items(path: str) -> Iterator[Iterator[TriedItem]]:
-    """Give the entries of an archive ("-": standard input). Errors: SettingsError naming the line that is none."""
-    with opened(path) as lines:
-        yield read_items(lines, path)
 
 
 @contextmanager

@@ -53,6 +53,13 @@ class Branch:
     kind: str = ""
     children: tuple[Branch, ...] = ()
 
+    def parted(self) -> tuple[tuple[Branch, ...], tuple[Branch, ...]]:
+        """Part the children: those that get a line each, and the words of an OR that are not there, where many are."""
+        gone = tuple(child for child in self.children if not child.is_true and not child.children)
+        if self.kind != "or" or len(gone) <= _SHOWN_ALTERNATIVES:
+            return self.children, ()
+        return tuple(child for child in self.children if child.is_true or child.children), gone
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -241,18 +248,12 @@ def explanation_lines(explanation: Explanation) -> Iterator[str]:
 def _branch_lines(branch: Branch, depth: int) -> Iterator[str]:
     mark = "✓" if branch.is_true else "✗"
     yield f"{'  ' * depth}{mark} {_shortened(branch.query, _LINE_LIMIT)}{_words_shown(branch)}"
-    children = branch.children
-    if branch.kind == "or":
-        hidden = [child for child in children if not child.is_true and not child.children]
-        if len(hidden) > _SHOWN_ALTERNATIVES:
-            children = tuple(child for child in children if child not in hidden)
-            listed = _shortened(", ".join(child.query for child in hidden), _LINE_LIMIT)
-            for child in children:
-                yield from _branch_lines(child, depth + 1)
-            yield f"{'  ' * (depth + 1)}✗ {len(hidden)} that are not there: {listed}"
-            return
-    for child in children:
+    shown, gone = branch.parted()
+    for child in shown:
         yield from _branch_lines(child, depth + 1)
+    if gone:
+        listed = _shortened(", ".join(child.query for child in gone), _LINE_LIMIT)
+        yield f"{'  ' * (depth + 1)}✗ {len(gone)} that are not there: {listed}"
 
 
 def _words_shown(branch: Branch) -> str:

@@ -6,11 +6,12 @@ Both get language and countries as the items pipeline tells them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connectors.records import Entry
-from pipelines.archive import read_archive
+from pipelines.archive import opened, read_archive
 from pipelines.entities.countries import find_countries
 from pipelines.model import Item, Match
 from pipelines.rules.evaluate import evaluate, in_reading_order
@@ -58,6 +59,13 @@ def read_items(lines: Iterable[str | bytes], path: str, languages: Collection[st
     for archived in read_archive(lines, path):
         item = normalize(archived.entry)
         yield _told(archived.id, item, detect(item.title, item.lead, archived.entry.language, languages))
+
+
+@contextmanager
+def archived_items(path: str) -> Iterator[Iterator[TriedItem]]:
+    """Open an archive ("-": standard input) and give its items. Errors: as ``read_items``."""
+    with opened(path) as lines:
+        yield read_items(lines, path)
 
 
 def _told(entry_id: str, item: Item, language: str) -> TriedItem:

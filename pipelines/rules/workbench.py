@@ -10,9 +10,8 @@ from pathlib import Path
 import msgspec
 
 from connectors.errors import Fault, SettingsError
-from pipelines.archive import opened
 from pipelines.rules.explain import Explanation, explain, explanation_lines
-from pipelines.rules.items import TriedItem, item_of_text, printable, read_items
+from pipelines.rules.items import TriedItem, archived_items, item_of_text, printable
 from pipelines.rules.lint import lint, lint_lines
 from pipelines.rules.load import load_rules
 from pipelines.rules.model import Rule
@@ -43,8 +42,8 @@ def explain_entries(rules_path: str, name: str, input_path: str, entry_id: str =
     """
     rule = rule_named(rules_path, name)
     is_found = not entry_id
-    with opened(input_path) as lines:
-        for tried in read_items(lines, input_path):
+    with archived_items(input_path) as items:
+        for tried in items:
             if entry_id in ("", tried.id):
                 is_found = True
                 _print_explanation(explain(rule, tried.item), tried.id, as_json=as_json)
