@@ -197,7 +197,10 @@ def _runs(pid: str) -> bool:
 
 
 def end_with_parent() -> None:
-    """In a child before it starts: be told to stop when the parent dies, however it dies (Linux only)."""
+    """In a child before it starts: be told to stop when the parent dies, however it dies (Linux only).
+
+    The parent is the *thread* that starts the child: start from one that lives as long as the child shall.
+    """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -92,10 +92,11 @@ def test_poller_waits_for_its_store_and_goes_on_without_loss_or_double(tmp_path:
             finally:
                 stop.set()
                 await asyncio.wait_for(running, PATIENCE_SECONDS)
+            # While the loop's threads live: with the one that started it the store is told to end.
+            assert _appended(store.url) == 2
 
     try:
         asyncio.run(run())
-        assert _appended(store.url) == 2
     finally:
         store.stop()
 
