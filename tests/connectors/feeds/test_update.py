@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from connectors.feeds.contents import Contents
@@ -26,7 +27,7 @@ NEW = FeedState("a", URL, URL)
 
 def _entry(key: str, title: str = "Title", summary: str = "", **more: object) -> ParsedEntry:
     made = ParsedEntry(key, f"https://news.example/{key}", title, summary, "")
-    return replace(made, **more)  # type: ignore[arg-type]  # fields of many types
+    return msgspec.structs.replace(made, **more)
 
 
 def _polled(
