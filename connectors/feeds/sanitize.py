@@ -48,17 +48,21 @@ _MARKUP_BYTES = 800
 # Elements left open are opened again in each block: a kilobyte of them can grow to a megabyte.
 _GROWN_CHARS = 32_000
 
-_TAG = re.compile(rb"<[^>]*>")
-# What ends a line of words: ends of blocks, and whatever holds text that is not meant to be read.
-# Lower case only: what this misses is shown as words, never run.
-_LINE_END = re.compile(
-    rb"<(?:/(?:p|li|h[1-6]|div|tr|pre|blockquote|figure|d[dt])>|[bh]r ?/?>|!--.*?(?:-->|\Z)"
-    rb"|(script|style|svg|iframe|noscript|template)\b.*?(?:</\1\s*>|\Z))",
+# What holds text that is not meant to be read, which goes to its end or to the end of all.
+_UNREAD = ("script", "style", "svg", "iframe", "noscript", "template")
+# A tag; its group is what ends a line of words: ends of blocks, and what is not read. Lower case
+# only: what this misses is shown as words, never run.
+_TAG = re.compile(
+    r"<(?:(/(?:p>|li>|h[1-6]>|div>|tr>|pre>|blockquote>|figure>|d[dt]>)|[bh]r ?/?>|!--(?:.*?-->|.*)|"
+    + "|".join(rf"{name}\b(?:.*?</{name}\s*>|.*)" for name in _UNREAD)
+    + r")|[^>]*>)",
     re.DOTALL,
 )
+_NO_TAG = re.compile(rf"<(?!!--|(?:{'|'.join(_UNREAD)})\b)")
 _UNSPOKEN = re.compile(
     r"<(script|style|template|noscript|iframe|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
 )
+_SPACE = " \t\n\r\v\f"
 # What ends a line or controls a device, with the spaces around it. Other spaces stay as given.
 _SPACES = re.compile(r" *[\x00-\x1f\x7f\x85\u2028\u2029][\x00-\x20\x7f\x85\u2028\u2029]*")
 _MARKUP_IN_TITLE = re.compile(
@@ -98,17 +102,16 @@ def safe_html(source: str, base: str, faults: list[ParseFault]) -> str:
     if len(source) > HTML_CHARS:
         faults.append(ParseFault.TEXT_CUT)
         source = source[:HTML_CHARS]
-    tail = b""
-    head = source
+    head, tail = source, ""
     if len(source) > 1.25 * _MARKUP_BYTES:
-        whole = source.encode()
-        cut = _cut(whole)
-        head, tail = whole[:cut].decode("utf-8", "ignore"), whole[cut:]
+        start = source[: 2 * _MARKUP_BYTES].encode()
+        head = start[: _cut(start)].decode("utf-8", "ignore")
+        tail = source[len(head) :]
     _BASE.url = base
     safe = _CLEAN(head)
     if len(safe) > _GROWN_CHARS:
         faults.append(ParseFault.TOO_DEEP)
-        return _lines(source.encode())
+        return _lines(source)
     return safe + _lines(tail) if tail else safe.strip()
 
 
@@ -126,15 +129,15 @@ def escaped(text: str) -> str:
     return html.escape(text.strip(), quote=False).replace("\n", "<br>\n")
 
 
-def _lines(source: bytes) -> str:
+def _lines(source: str) -> str:
     """Reduce HTML to its words, one line for each block. Safe because the only tags in it are its own."""
-    source = _LINE_END.sub(b"\0", source)
-    # Past the last ">" no tag can end: cut there, or each "<" would be followed to the end.
-    end = source.rfind(b">") + 1
-    words = _TAG.sub(b"", source[:end]) + source[end:]
-    if b"<" in words:
-        words = words.replace(b"<", b"&lt;")
-    return words.replace(b"\0", b"<br>").strip().decode("utf-8", "ignore")
+    # Past the last ">" no tag can end: without this each "<" there would be followed to the end.
+    end = source.rfind(">") + 1
+    if source.find("<", end) >= 0:
+        source = source[:end] + _NO_TAG.sub("&lt;", source[end:])
+    parts = _TAG.split(source)
+    parts[1::2] = ["<br>" if ends_line else "" for ends_line in parts[1::2]]
+    return "".join(parts).strip(_SPACE)
 
 
 def plain_line(source: str, *, is_html: bool, faults: list[ParseFault]) -> str:

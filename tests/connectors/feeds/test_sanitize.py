@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,35 @@ def test_long_article_keeps_all_its_words_and_the_markup_of_its_beginning() -> N
     assert "nor this" not in safe
     assert "p{}" not in safe
     assert safe.endswith("5 &lt; 6")
+
+
+@pytest.mark.parametrize(
+    ("tail", "words"),
+    [
+        ("one</p>\n<p>two</p>", "one<br>\ntwo<br>"),
+        ("one<br/>two<hr />three<BR>four", "one<br>two<br>threefour"),
+        ("one<!-- a > b --><b>two</b>", "one<br>two"),
+        ("one<!-- a <b>two", "one<br>"),
+        ("one<!-- two", "one<br>"),
+        ("one<script>two > 1</script >three", "one<br>three"),
+        ("one<style>two > 1; three", "one<br>"),
+        ("one<svg", "one<br>"),
+        ("one<scripts>two", "onetwo"),
+        ("1 < 2", "1 &lt; 2"),
+        ("<<a<!", "&lt;&lt;a&lt;!"),
+        (" \xa0one &lt;b&gt;\n", "\xa0one &lt;b&gt;"),
+    ],
+)
+def test_tail_of_a_long_article_is_its_words(tail: str, words: str) -> None:
+    head = "<p>" + "x" * 1_200 + "</p>"
+    assert _safe(head + tail) == head + words
+
+
+@pytest.mark.parametrize("piece", ["<", "<!-", "<a ", "<script", "<!--", "</p", "<script></script", "<>"])
+def test_tail_is_read_in_one_go_whatever_is_left_open_in_it(piece: str) -> None:
+    start = time.process_time()
+    _safe("<p>" + "x" * 2_000 + "</p>" + piece * 40_000)
+    assert time.process_time() - start < 2
 
 
 def test_text_past_the_cap_is_cut_with_a_fault() -> None:
