@@ -44,7 +44,10 @@ def feed_info(header: bytes, kind: str, document_base: str) -> tuple[FeedInfo, s
         root = None
     if root is None:
         return FeedInfo(format=kind), base
-    channel = next((child for child in root if isinstance(child.tag, str) and _local(child.tag) == "channel"), root)
+    channel = root
+    if kind != "atom":
+        # Atom has none, and may have hundreds of categories to look through.
+        channel = next((child for child in root if isinstance(child.tag, str) and _local(child.tag) == "channel"), root)
     texts: dict[str, str] = {}
     hubs: list[str] = []
     period, frequency, self_link, atom_link = "", "1", "", ""

@@ -11,6 +11,11 @@ from connectors.feeds.faults import ParseFault
 _PLAIN = re.compile(r"https?://[^\s/?#\"<>][^\s\"<>]*", re.IGNORECASE)
 _READY = re.compile(r"https?://[^\s/?#\x00-\x20]", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+# Bases and relative links in which nothing is to be resolved: one goes before the other.
+_PLAIN_BASE = re.compile(
+    r"((https?://[\w.:-]+)/(?:[^/.?#\s][^/?#\s]*/)*)[^/;?#\s]*(?:\?[^#\s]+)?(?=(?:#.*)?\Z)", re.ASCII
+)
+_PLAIN_RELATIVE = re.compile(r"#[\w.:-]+|[\w-][\w.-]*(?:/[\w-][\w.-]*)*/?", re.ASCII)
 # Browsers drop these inside a URL and skip these before it: "java\nscript:" runs.
 _DROPPED = re.compile(r"[\t\r\n]")
 _SKIPPED = "".join(map(chr, range(33))) + "\x7f\xa0\ufeff"
@@ -33,7 +38,7 @@ def absolute(link: str, base: str, faults: list[ParseFault]) -> str:
         return link
     if not _SCHEME.match(link):
         if link[0] == "/" and link[1:2] not in ("/", "\\") and "/." not in link:
-            joined = _origin(base) + link
+            joined = _beginnings(base)[0] + link
         else:
             joined = _joined(base, link)
         if _READY.match(joined):
@@ -43,6 +48,14 @@ def absolute(link: str, base: str, faults: list[ParseFault]) -> str:
 
 
 def _joined(base: str, link: str) -> str:
+    if _PLAIN_RELATIVE.fullmatch(link):
+        _, folder, page = _beginnings(base)
+        if page:
+            return (page if link[0] == "#" else folder) + link
+    return _resolved(base, link)
+
+
+def _resolved(base: str, link: str) -> str:
     try:
         return urljoin(base, link)
     except ValueError:
@@ -50,8 +63,10 @@ def _joined(base: str, link: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _origin(base: str) -> str:
-    return _joined(base, "/").removesuffix("/")
+def _beginnings(base: str) -> tuple[str, str, str]:
+    """Return what goes before "/path", "path" and "#part"; the last two are "" for a base that is not plain."""
+    found = _PLAIN_BASE.match(base)
+    return (found[2], found[1], found[0]) if found else (_resolved(base, "/").removesuffix("/"), "", "")
 
 
 def nested(base: str, outer: str) -> str:
