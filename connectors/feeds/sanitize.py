@@ -43,8 +43,9 @@ HTML_CHARS = 400_000
 # Markup and all: no honest title comes near it.
 _TITLE_SOURCE_CHARS = 20_000
 # Checking markup costs ten times what reading the words does, and the tails of long articles hold
-# most of it. Beyond this a field keeps its words and line breaks; rules still read all of it.
-_MARKUP_BYTES = 800
+# most of it. Beyond its first paragraph a field keeps its words and line breaks; that is all that rules
+# and the page read of it.
+_MARKUP_BYTES = 480
 # Elements left open are opened again in each block: a kilobyte of them can grow to a megabyte.
 _GROWN_CHARS = 32_000
 
@@ -112,7 +113,10 @@ def safe_html(source: str, base: str, faults: list[ParseFault]) -> str:
     if len(safe) > _GROWN_CHARS:
         faults.append(ParseFault.TOO_DEEP)
         return _lines(source)
-    return safe + _lines(tail) if tail else safe.strip()
+    if not tail:
+        return safe.strip()
+    # The cut may fall between a word and the space behind it.
+    return f"{safe} {_lines(tail)}" if tail[0].isspace() else safe + _lines(tail)
 
 
 def _cut(source: bytes) -> int:
