@@ -218,23 +218,39 @@ def _is_near(end: int, start: int, distance: int, boundary: int) -> bool:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _first_from(ordered: Array, least: int) -> int:
+    """Place of the first value that is not below another. numba's own search brings twenty times the code."""
+    low, high = 0, len(ordered)
+    while low < high:
+        middle = (low + high) >> 1
+        if ordered[middle] < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _behind(one: Array, other: Array, distance: int, boundary: int, marks: Array, others: Array, is_all: bool) -> bool:
     """Mark the spans of ``one`` behind which one of ``other`` begins near enough, and those of ``other`` that do."""
     is_any = False
-    # Ends may be out of order where the literals differ in length.
-    ends = np.sort(one & _LAST)
     for i in range(len(one)):
         end = one[i] & _LAST
-        k = np.searchsorted(other, (end + 1) << 32)
+        k = _first_from(other, (end + 1) << 32)
         if k < len(other) and _is_near(end, other[k] >> 32, distance, boundary):
             is_any = True
             if not is_all:
                 return True
             marks[i] = 1
     if is_any:
+        # Ends may be out of order where the literals differ in length.
+        ends = np.empty(len(one), np.int64)
+        for i in range(len(one)):
+            ends[i] = one[i] & _LAST
+        ends.sort()
         for j in range(len(other)):
             start = other[j] >> 32
-            k = np.searchsorted(ends, start)
+            k = _first_from(ends, start)
             if k > 0 and _is_near(ends[k - 1], start, distance, boundary):
                 others[j] = 1
     return is_any
@@ -527,16 +543,12 @@ def _extents(p: Array, count: int, title_count: int, lead_end: int) -> Array:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def match_words(
+def _match_words(
     chars: Array, title_length: int, counts: Array, tokens: Array, hashes: Array, folded: Array,
     p: Array, facts: Array, dead: Array, d: int, state: Array, bits: Array, literals: Array, rules: Array,
     out: Array, found: Array,
 ) -> int:  # fmt: skip
-    """Match the words that the tokeniser left against a program; gives how many rules hold, or NEEDS_ROOM.
-
-    ``out`` (rules x 2) takes each rule and where its evidence ends in ``found`` (n x 2: first and last place).
-    ``d`` is this item's number: what the scratch arrays hold of other numbers counts as empty.
-    """
+    """Match the words that the tokeniser left against a program."""
     count, title_count, lead_end = counts[COUNT], counts[TITLE_COUNT], counts[LEAD_END]
     words = np.empty(count, np.int32)
     extra_at = np.empty(count + 1, np.int32)
@@ -655,18 +667,39 @@ def match_words(
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def match_text(
-    chars: Array, title_length: int, lead_limit: int, classes: Array, folds: Array, long: Array, abbreviations: Array,
-    counts: Array, tokens: Array, hashes: Array, folded: Array,
+    is_cut: bool, chars: Array, title_length: int, lead_limit: int, classes: Array, folds: Array, long: Array,
+    abbreviations: Array, counts: Array, tokens: Array, hashes: Array, folded: Array,
     p: Array, facts: Array, dead: Array, d: int, state: Array, bits: Array, literals: Array, rules: Array,
     out: Array, found: Array,
 ) -> int:  # fmt: skip
-    """Cut a title and a text and match their words; NEEDS_PYTHON where words are left to be folded."""
-    tokenise(chars, title_length, lead_limit, classes, folds, long, abbreviations, tokens, hashes, folded, counts)
-    if counts[COMPLEX_COUNT]:
-        return NEEDS_PYTHON
+    """Cut a title and a text unless that ``is_cut``, and match their words against a program.
+
+    Gives how many rules hold; NEEDS_PYTHON where words are left to be folded, NEEDS_ROOM where ``found`` is too
+    small. One function for both, as each that Python calls is loaded with a copy of all that it calls.
+    ``out`` (rules x 2) takes each rule and where its evidence ends in ``found`` (n x 2: first and last place).
+    ``d`` is this item's number: what the scratch arrays hold of other numbers counts as empty.
+    """
+    if not is_cut:
+        tokenise(chars, title_length, lead_limit, classes, folds, long, abbreviations, tokens, hashes, folded, counts)
+        if counts[COMPLEX_COUNT]:
+            return NEEDS_PYTHON
     return int(
-        match_words(
+        _match_words(
             chars, title_length, counts, tokens, hashes, folded, p, facts, dead, d, state, bits, literals, rules,
             out, found,
         )
     )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def stands_any(hashes: Array, counts: Array, wanted: Array) -> bool:
+    """Whether any of the words that the tokeniser left is one of a hash table's, in which 0 is an empty slot."""
+    mask = len(wanted) - 1
+    for i in range(counts[COUNT]):
+        value = hashes[i]
+        q = np.int64((value ^ (value >> _MIX)) & np.uint64(mask))
+        while wanted[q] != 0:
+            if wanted[q] == value:
+                return True
+            q = (q + 1) & mask
+    return False

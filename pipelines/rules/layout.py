@@ -54,5 +54,7 @@ def with_room(values: Array, count: int) -> Array:
     if count <= len(values):
         return values
     grown = np.empty(2 * count, values.dtype)
-    grown[: len(values)] = values
+    # Not as a slice: for those numba brings code that spells out an error, more than all the rest of a function.
+    for i in range(len(values)):
+        grown[i] = values[i]
     return grown

@@ -218,6 +218,9 @@ class _Part:
     def match(self, words: Scanner, view: TextView, found: dict[int, tuple[Evidence, ...]], *, is_cut: bool) -> None:
         """Add what holds of an item, whose text the scanner took."""
         queries = self._queries
+        # What stands beside the main program is a few rules, of whose words most items have none.
+        if is_cut and not queries.may_hold(words):
+            return
         count = queries.run(words, queries.facts(view), self._dead, is_cut=is_cut)
         for number, spans in queries.hits(count):
             evidence: list[Evidence] = []
@@ -232,6 +235,8 @@ class _Part:
         """Give the places of the rules that hold for the bare words that the scanner took."""
         from pipelines.rules.compiled import NO_FACTS
 
+        if is_cut and not self._queries.may_hold(words):
+            return []
         count = self._queries.run(words, NO_FACTS, self._dead, is_cut=is_cut)
         return [self.places[number] for number in self._queries.numbers(count)]
 
@@ -271,8 +276,8 @@ def _load_compiled_code() -> None:
     with _SCRATCH:
         words = _scanner()
         words.take("", "")
-        for is_cut in (False, True):
-            queries.run(words, NO_FACTS, queries.all_alive, is_cut=is_cut)
+        queries.run(words, NO_FACTS, queries.all_alive)
+        queries.may_hold(words)
 
 
 @lru_cache(maxsize=1)

@@ -315,6 +315,30 @@ class Compiler:
         return rows
 
 
+def anchor_words(program: Program) -> Array | None:
+    """Give the hashes of the words without one of which no query holds, as a hash table in which 0 is an empty slot.
+
+    None where a query may hold without any exact word: by the beginning of one, or a fact alone.
+    """
+    p = program.arena
+    anchors = np.flatnonzero(np.diff(p[p[BY_TERM_AT] : p[BY_TERM]]))
+    slots = p[p[TABLE] : p[ALSO_AT]].reshape(-1, 3)
+    slots = slots[slots[:, 2] >= 0]
+    # Of each word the terms that it stands for, and those of all words end to end.
+    also_at, also = p[p[ALSO_AT] : p[ALSO]], p[p[ALSO] : p[BEGINNING_SLOTS]]
+    words = np.repeat(np.arange(len(slots)), np.diff(also_at))
+    is_anchor = np.isin(also, anchors)
+    if np.setdiff1d(anchors, also).size:
+        return None
+    hashes = np.ascontiguousarray(slots[np.isin(slots[:, 2], words[is_anchor]), :2]).view(np.uint64).reshape(-1)
+    if not hashes.all():
+        return None
+    count, places = _places(hashes)
+    table = np.zeros(count, np.uint64)
+    table[places] = hashes
+    return table
+
+
 def _folded(term: Cased) -> str:
     """A cased term is one word, as it was cut."""
     return words_of(term.text)[0]
@@ -339,19 +363,24 @@ def _step(node: In | First) -> tuple[int, int]:
 
 def _hash_table(hashes: Iterable[int], count: int) -> tuple[Array, Array]:
     """Give the number of slots less one, and for each slot: hash in two halves, and the place in the order given."""
-    slots = 4
-    while slots < 3 * count:
-        slots *= 2
     values = np.fromiter(hashes, np.uint64, count)
+    slots, places = _places(values)
     table = np.full((slots, 3), -1, np.int32)
     halves = values.view(np.int32).reshape(-1, 2)
-    places = ((values ^ (values >> np.uint64(29))) & np.uint64(slots - 1)).astype(np.int64).tolist()
+    table[places, 0], table[places, 1], table[places, 2] = halves[:, 0], halves[:, 1], np.arange(count)
+    return np.array([slots - 1], np.int32), table.reshape(-1)
+
+
+def _places(values: Array) -> tuple[int, list[int]]:
+    """Give how many slots a hash table of some hashes has, and the slot of each."""
+    slots = 4
+    while slots < 3 * len(values):
+        slots *= 2
     taken = bytearray(slots)
-    final = []
-    for place in places:
+    places: list[int] = []
+    for place in ((values ^ (values >> np.uint64(29))) & np.uint64(slots - 1)).astype(np.int64).tolist():
         while taken[place]:
             place = (place + 1) & (slots - 1)
         taken[place] = 1
-        final.append(place)
-    table[final, 0], table[final, 1], table[final, 2] = halves[:, 0], halves[:, 1], np.arange(count)
-    return np.array([slots - 1], np.int32), table.reshape(-1)
+        places.append(place)
+    return slots, places
