@@ -72,6 +72,7 @@ _ANY, _LITERAL, _NEAR = layout.OP_ANY, layout.OP_LITERAL, layout.OP_NEAR
 _SAME, _MANY = layout.OP_SAME, layout.OP_MANY
 _ADD, _CHECK, _RESET = layout.OP_ADD, layout.OP_CHECK, layout.OP_RESET
 _FACT, _AND, _OR, _NOT, _SCORE = layout.OP_FACT, layout.OP_AND, layout.OP_OR, layout.OP_NOT, layout.OP_SCORE
+_WORDS = layout.OP_WORDS
 _ACCEPT = layout.ACCEPT
 _PATTERN, _CASED = layout.PATTERN, layout.CASED
 _TITLE, _LEAD, _FIRST = layout.PARTS["title"], layout.PARTS["lead"], layout.FIRST_WORDS
@@ -312,30 +313,39 @@ def _put(spans: Array, marks: Array, use_marks: bool, found: Array, n: int) -> i
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _put_literal(
+    p: Array, literal: int, low: int, behind: int, d: int, state: Array, words: Array, extra_at: Array, extras: Array,
+    places: Array, onward: Array, found: Array, n: int,
+) -> int:  # fmt: skip
+    """Append the occurrences of a literal inside an extent to the evidence; gives its new length."""
+    at = p[LITERAL] + p[p[LITERAL_AT] + literal]
+    length = p[LITERAL] + p[p[LITERAL_AT] + literal + 1] - at - 1
+    left = _EVIDENCE_LIMIT
+    link = _next(p, literal, -1, low, behind, d, state, words, extra_at, extras, places, onward)
+    while link >= 0 and left > 0:
+        found[n, 0] = places[link] - p[at]
+        found[n, 1] = places[link] - p[at] + length - 1
+        n += 1
+        left -= 1
+        link = _next(p, literal, link, low, behind, d, state, words, extra_at, extras, places, onward)
+    return n
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _leaf(
     p: Array, pc: int, d: int, extents: Array, tokens: Array, boundary: int, state: Array, words: Array,
     extra_at: Array, extras: Array, places: Array, onward: Array, is_all: bool, found: Array, n: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """Test a leaf that looks at places; where ``is_all`` is asked its words are appended. Gives truth and length."""
+    """Test a leaf that looks at places. Gives truth, and the evidence's length.
+
+    Where ``is_all`` is asked its words are appended, but for those of a single literal.
+    """
     op = p[pc]
     low = extents[2 * p[pc + 1]]
     behind = extents[2 * p[pc + 1] + 1]
     if op == _LITERAL:
-        literal = p[pc + 2]
-        link = _next(p, literal, -1, low, behind, d, state, words, extra_at, extras, places, onward)
-        if link < 0:
-            return 0, n
-        if is_all:
-            at = p[LITERAL] + p[p[LITERAL_AT] + literal]
-            length = p[LITERAL] + p[p[LITERAL_AT] + literal + 1] - at - 1
-            left = _EVIDENCE_LIMIT
-            while link >= 0 and left > 0:
-                found[n, 0] = places[link] - p[at]
-                found[n, 1] = places[link] - p[at] + length - 1
-                n += 1
-                left -= 1
-                link = _next(p, literal, link, low, behind, d, state, words, extra_at, extras, places, onward)
-        return 1, n
+        link = _next(p, p[pc + 2], -1, low, behind, d, state, words, extra_at, extras, places, onward)
+        return (1 if link >= 0 else 0), n
     none = np.empty(0, np.uint8)
     if op == _MANY:
         spans = _gather(p, pc + 3, low, behind, d, state, words, extra_at, extras, places, onward)
@@ -435,23 +445,33 @@ def _prove(
                     found[n, 1] = 0
                     n += 1
                 pc += 2
-            elif op == _LITERAL and state[2 * _rarest(p, p[pc + 2])] != d:
-                truths[top] = 0
-                pc += 3
-            elif op == _LITERAL and p[p[LITERAL_AT] + p[pc + 2] + 1] - p[p[LITERAL_AT] + p[pc + 2]] == 2:
-                # One word: most leaves are, and a call costs more than its chain.
+            elif op == _LITERAL or op == _WORDS:
                 low, behind = extents[2 * p[pc + 1]], extents[2 * p[pc + 1] + 1]
-                link = state[2 * _rarest(p, p[pc + 2]) + 1]
-                left = _EVIDENCE_LIMIT
-                while link >= 0 and left > 0 and places[link] < behind:
-                    if places[link] >= low:
-                        found[n, 0] = places[link]
-                        found[n, 1] = places[link]
-                        n += 1
-                        left -= 1
-                    link = onward[link]
-                truths[top] = 1 if left < _EVIDENCE_LIMIT else 0
-                pc += 3
+                begin = pc + 2 if op == _LITERAL else pc + 3
+                end = begin + (1 if op == _LITERAL else p[pc + 2])
+                for at in range(begin, end):
+                    term = _rarest(p, p[at])
+                    if state[2 * term] != d:
+                        continue
+                    if n + _EVIDENCE_LIMIT > len(found):
+                        return NEEDS_ROOM
+                    if p[p[LITERAL_AT] + p[at] + 1] - p[p[LITERAL_AT] + p[at]] > 2:
+                        n = _put_literal(
+                            p, p[at], low, behind, d, state, words, extra_at, extras, places, onward, found, n
+                        )
+                        continue
+                    # One word: most are, and a call costs more than its chain.
+                    link = state[2 * term + 1]
+                    left = _EVIDENCE_LIMIT
+                    while link >= 0 and left > 0 and places[link] < behind:
+                        if places[link] >= low:
+                            found[n, 0] = places[link]
+                            found[n, 1] = places[link]
+                            n += 1
+                            left -= 1
+                        link = onward[link]
+                truths[top] = 1 if n > marks[top] else 0
+                pc = end
             else:
                 truth, n = _leaf(
                     p, pc, d, extents, tokens, boundary, state, words, extra_at, extras, places, onward, True, found, n

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from connectors.records import Evidence
+from pipelines.background import give_back_memory
 from pipelines.model import Item, Match
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.model import Rule
@@ -95,7 +96,9 @@ class RuleSet:
             if len(others) <= most:
                 return cls(listed, (main, _Part.of(listed, others, frequency)) if others else (main,), lane)
         fast = (place for place in range(len(listed)) if place not in apart)
-        return cls(listed, (_Part.of(listed, fast, frequency),), lane)
+        main = _Part.of(listed, fast, frequency)
+        give_back_memory()
+        return cls(listed, (main,), lane)
 
     def _programs(self) -> tuple[_Part, ...]:
         """The main program, then all that stands beside it."""
@@ -186,10 +189,11 @@ class _Part:
     def of(cls, rules: tuple[Rule, ...], places: Iterable[int], frequency: Frequency | None) -> _Part:
         from pipelines.rules.compiled import CompiledQueries
 
+        # First, as it stays: among what compiling makes and frees it would hold on to the memory of that.
+        _load_compiled_code()
         listed = array("i", places)
         nodes = (rules[place].node for place in listed)
         queries = CompiledQueries.of(nodes, frequency) if frequency else CompiledQueries.of(nodes)
-        _load_compiled_code()
         return cls(queries, tuple(rules[place] for place in listed), listed, queries.all_alive)
 
     def without(self, gone: Sequence[int], count: int) -> _Part:

@@ -45,6 +45,7 @@ from pipelines.rules.layout import (
     OP_OR,
     OP_SAME,
     OP_SCORE,
+    OP_WORDS,
     PARTS,
     PATTERN,
     POSTING,
@@ -220,13 +221,15 @@ class Compiler:
         kind = type(node)
         if kind in _LITERALS:
             proof += (OP_LITERAL, self._scope(scope), self._literal(node))  # type: ignore[arg-type]  # told by its type
-        elif isinstance(node, And | Or | Score):
+        elif kind is Or:
+            self._prove_any(node.children, scope, proof)  # type: ignore[union-attr]  # told by its type
+        elif isinstance(node, And | Score):
             for child in node.children:
                 self._prove(child, scope, proof)
             if isinstance(node, Score):
                 proof += (OP_SCORE, node.threshold, len(node.weights), *node.weights)
             else:
-                proof += (OP_AND if kind is And else OP_OR, len(node.children))
+                proof += (OP_AND, len(node.children))
         elif isinstance(node, Value):
             # Asked for as an anchor, it stands as a literal of one term.
             self._literal(node)
@@ -238,6 +241,20 @@ class Compiler:
             proof.append(OP_NOT)
         elif isinstance(node, Near | Together | AtLeast):
             proof += self._leaf(node, scope)
+
+    def _prove_any(self, children: Sequence[Node], scope: Scope, proof: list[int]) -> None:
+        """Append the postfix code of an OR: what are words and phrases as one."""
+        count = len(children)
+        literals = [child for child in children if type(child) in _LITERALS]
+        if len(literals) > 1:
+            numbers = map(self._literal, literals)  # type: ignore[arg-type]  # told by its type
+            proof += (OP_WORDS, self._scope(scope), len(literals), *numbers)
+            children = [child for child in children if type(child) not in _LITERALS]
+            count = len(children) + 1
+        for child in children:
+            self._prove(child, scope, proof)
+        if count > 1:
+            proof += (OP_OR, count)
 
     # Sections
 
