@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -263,7 +262,7 @@ class Compiler:
         sections: dict[int, Array] = {}
         also: dict[str, list[int]] = defaultdict(list)
         beginnings: dict[str, list[int]] = defaultdict(list)
-        special: list[list[int]] = [[] for _ in self._costs]
+        special: dict[int, list[int]] = {}
         for term, number in self._terms.items():
             if isinstance(term, Pattern):
                 special[number] = [PATTERN, *map(ord, term.text)]
@@ -278,17 +277,16 @@ class Compiler:
                 also[_folded(term)].append(number)
         # A word that only stands for others is looked up all the same.
         words = dict.fromkeys([*self._words, *also])
-        rows = [[self._words.get(word, -1), *also.get(word, ())] for word in words]
         sections[SLOTS], sections[TABLE] = _hash_table(map(hash_word, words), len(words))
-        sections[ALSO_AT], sections[ALSO] = _rows(rows)
+        sections[ALSO_AT], sections[ALSO] = _rows((self._words.get(word, -1), *also.get(word, ())) for word in words)
         sections[BEGINNING_SLOTS], sections[BEGINNINGS] = _hash_table(map(hash_word, beginnings), len(beginnings))
-        sections[BEGINNING_AT], sections[BEGINNING] = _rows(list(beginnings.values()))
-        sections[SPECIAL_AT], sections[SPECIAL] = _rows(special)
+        sections[BEGINNING_AT], sections[BEGINNING] = _rows(beginnings.values())
+        sections[SPECIAL_AT], sections[SPECIAL] = _rows(special.get(term, ()) for term in range(len(self._costs)))
         sections[LITERAL_AT], sections[LITERAL] = _rows(self._literal_rows())
         sections[PROOF_AT], sections[PROOF] = np.array(self._proofs, np.int32), np.array(self._proof, np.int32)
         sections |= self._jumps_and_postings(sections[PROOF_AT], sections[PROOF])
         sections[SCOPE_AT], sections[SCOPE] = _rows(
-            [[number for step in scope for number in step] for scope in self._scopes]
+            [number for step in scope for number in step] for scope in self._scopes
         )
         lengths = [len(beginning) for beginning in beginnings] or [0]
         header = np.zeros(HEADER, np.int32)
@@ -323,13 +321,11 @@ class Compiler:
             CODE_AT: entries, CODE: code,
         }  # fmt: skip
 
-    def _literal_rows(self) -> list[list[int]]:
+    def _literal_rows(self) -> Iterator[list[int]]:
         """Give each literal's rarest word's step, then its terms; those that are no exact words as -1 - term."""
         exact = set(self._words.values())
-        rows = []
         for terms, rarest in zip(self._literals, self._rarest_terms, strict=True):
-            rows.append([terms.index(rarest), *(term if term in exact else -1 - term for term in terms)])
-        return rows
+            yield [terms.index(rarest), *(term if term in exact else -1 - term for term in terms)]
 
 
 def anchor_words(program: Program) -> Array | None:
@@ -365,13 +361,13 @@ def _terms_of(element: Element) -> tuple[Term | Value, ...]:
     return (element,) if isinstance(element, Value) else terms_of(element)
 
 
-def _rows(rows: Sequence[Sequence[int]]) -> tuple[Array, Array]:
+def _rows(rows: Iterable[Iterable[int]]) -> tuple[Array, Array]:
     """Give offsets (one more than rows) and the rows' values end to end."""
-    offsets = np.fromiter(accumulate(map(len, rows), initial=0), np.int32, len(rows) + 1)
-    flat = array("i")
+    offsets, flat = array("i", [0]), array("i")
     for row in rows:
         flat.extend(row)
-    return offsets, np.array(flat, np.int32)
+        offsets.append(len(flat))
+    return np.array(offsets, np.int32), np.array(flat, np.int32)
 
 
 def _step(node: In | First) -> tuple[int, int]:
