@@ -194,7 +194,8 @@ class _Part:
         listed = array("i", places)
         nodes = (rules[place].node for place in listed)
         queries = CompiledQueries.of(nodes, frequency) if frequency else CompiledQueries.of(nodes)
-        return cls(queries, tuple(rules[place] for place in listed), listed, queries.all_alive)
+        own = rules if len(listed) == len(rules) else tuple(rules[place] for place in listed)
+        return cls(queries, own, listed, queries.all_alive)
 
     def without(self, gone: Sequence[int], count: int) -> _Part:
         """Give the same program, dead at some places and from a count of places on."""
