@@ -24,11 +24,11 @@ _NOTED_MOST = 16
 _END, _ANY, _LITERAL, _NEAR = layout.OP_END, layout.OP_ANY, layout.OP_LITERAL, layout.OP_NEAR
 _SAME, _MANY, _FACT = layout.OP_SAME, layout.OP_MANY, layout.OP_FACT
 _ADD, _CHECK, _RESET = layout.OP_ADD, layout.OP_CHECK, layout.OP_RESET
-_AND, _OR, _NOT, _SCORE = layout.OP_AND, layout.OP_OR, layout.OP_NOT, layout.OP_SCORE
+_AND, _OR, _NOT, _SCORE, _WORDS = layout.OP_AND, layout.OP_OR, layout.OP_NOT, layout.OP_SCORE, layout.OP_WORDS
 _ACCEPT, _REJECT = layout.ACCEPT, layout.REJECT
 # Rows of the nodes of one query.
-_KIND, _AT, _CHILD, _NEXT, _COUNT, _RANK, _GROUPS, _WORDS, _NEGATIVE = range(9)
-_NODE_ROWS = 9
+_KIND, _AT, _ASKS, _CHILD, _NEXT, _COUNT, _RANK, _GROUPS, _USED, _NEGATIVE = range(10)
+_NODE_ROWS = 10
 # What is to be emitted: a node's tree, or of a score what _ADD and _CHECK say.
 _TREE = 0
 
@@ -52,8 +52,8 @@ def _assemble(
     proofs: Array, proof: Array, longest: int, lengths: Array, rarest: Array, alone: Array, costs: Array
 ) -> tuple[Array, Array, Array, Array]:
     queries = len(proofs)
-    # A leaf grows by two targets, a word of three numbers to five, each weight by three: never to three times.
-    code = np.empty(3 * len(proof) + 8 * queries, np.int32)
+    # A leaf grows by two targets, each weight by three, a phrase among others from one number to five.
+    code = np.empty(5 * len(proof) + 8 * queries, np.int32)
     entries = np.empty(queries, np.int32)
     emitted = 0
     todo = np.empty((5, 3 * longest + 8), np.int64)
@@ -146,29 +146,48 @@ def _read_tree(
     node, top, groups, used = 0, 0, 0, 0
     while proof[pc] != _END:
         op = proof[pc]
+        words_count = 0
+        if op == _FACT or op == _LITERAL or op == _WORDS:
+            begin = pc + (1 if op == _FACT else 2 if op == _LITERAL else 3)
+            words_count = proof[pc + 2] if op == _WORDS else 1
+            for at in range(begin, begin + words_count):
+                literal = alone[proof[at]] if op == _FACT else proof[at]
+                cost = costs[rarest[literal]]
+                is_plain = op == _FACT or (lengths[literal] == 1 and proof[pc + 1] == 0)
+                nodes[_KIND, node] = _FACT if op == _FACT else _LITERAL
+                nodes[_AT, node] = pc
+                nodes[_ASKS, node] = literal
+                nodes[_CHILD, node] = -1
+                nodes[_COUNT, node] = 0
+                nodes[_NEGATIVE, node] = 0
+                nodes[_GROUPS, node] = groups
+                nodes[_USED, node] = used
+                nodes[_RANK, node] = 0 if is_plain else 2
+                node_costs[node] = cost if is_plain else 0.0
+                group_costs[groups] = cost
+                group_at[groups] = used
+                words[used] = literal
+                groups += 1
+                used += 1
+                stack[top] = node
+                top += 1
+                node += 1
+            group_at[groups] = used
+            pc = begin + words_count
+            if op != _WORDS:
+                continue
+            # What stands above the words is an OR like others.
+            op = _OR
         nodes[_KIND, node] = op
         nodes[_AT, node] = pc
         nodes[_CHILD, node] = -1
         nodes[_COUNT, node] = 0
         nodes[_NEGATIVE, node] = 0
         nodes[_GROUPS, node] = groups
-        nodes[_WORDS, node] = used
+        nodes[_USED, node] = used
         node_costs[node] = 0.0
         rank = 3
-        if op == _FACT or op == _LITERAL:
-            literal = alone[proof[pc + 1]] if op == _FACT else proof[pc + 2]
-            if op == _FACT or (lengths[literal] == 1 and proof[pc + 1] == 0):
-                rank = 0
-                node_costs[node] = costs[rarest[literal]]
-            else:
-                rank = 2
-            group_costs[groups] = costs[rarest[literal]]
-            group_at[groups] = used
-            words[used] = literal
-            groups += 1
-            used += 1
-            pc += 2 if op == _FACT else 3
-        elif op == _NEAR or op == _SAME or op == _MANY:
+        if op == _NEAR or op == _SAME or op == _MANY:
             pc += 4 if op == _NEAR else 3
             for _ in range(1 if op == _MANY else 2):
                 group_costs[groups] = 0.0
@@ -181,7 +200,7 @@ def _read_tree(
                 groups += 1
                 pc += 1 + proof[pc]
         else:
-            count = 1 if op == _NOT else proof[pc + 2] if op == _SCORE else proof[pc + 1]
+            count = words_count or (1 if op == _NOT else proof[pc + 2] if op == _SCORE else proof[pc + 1])
             top -= count
             nodes[_COUNT, node] = count
             nodes[_CHILD, node] = stack[top]
@@ -189,19 +208,20 @@ def _read_tree(
                 nodes[_NEXT, stack[top + i]] = stack[top + i + 1]
             first = stack[top]
             nodes[_GROUPS, node] = nodes[_GROUPS, first]
-            nodes[_WORDS, node] = nodes[_WORDS, first]
+            nodes[_USED, node] = nodes[_USED, first]
             if op == _NOT:
                 # What is excluded need not be there.
                 nodes[_NEGATIVE, node] = 1
                 groups = nodes[_GROUPS, node]
-                used = nodes[_WORDS, node]
+                used = nodes[_USED, node]
                 rank = 1
                 pc += 1
             else:
                 rank = _rank(op, first, count, nodes, node_costs, node)
                 if op != _AND:
                     groups, used = _united(proof, pc, op, first, count, groups, nodes, group_costs, group_at, words)
-                pc += 3 + count if op == _SCORE else 2
+                if not words_count:
+                    pc += 3 + count if op == _SCORE else 2
         nodes[_RANK, node] = rank
         stack[top] = node
         top += 1
@@ -240,7 +260,7 @@ def _united(
     if op == _SCORE:
         _leave_out(proof, pc, count, needed)
     begin = nodes[_GROUPS, first]
-    to = nodes[_WORDS, first]
+    to = nodes[_USED, first]
     begin_at = to
     cost = 0.0
     child = first
@@ -343,7 +363,7 @@ def _emit_jumps(
                 code[at] = _ANY
                 code[at + 1] = plain
                 for i in range(plain):
-                    code[at + 2 + i] = _term(ordered[i], proof, nodes, rarest)
+                    code[at + 2 + i] = rarest[nodes[_ASKS, ordered[i]]]
                 at += 2 + plain
                 if plain < count:
                     own = labels_used
@@ -370,7 +390,12 @@ def _emit_jumps(
             if nodes[_RANK, node] == 0:
                 code[at] = _ANY
                 code[at + 1] = 1
-                code[at + 2] = _term(node, proof, nodes, rarest)
+                code[at + 2] = rarest[nodes[_ASKS, node]]
+                at += 3
+            elif kind == _LITERAL:
+                code[at] = _LITERAL
+                code[at + 1] = proof[pc + 1]
+                code[at + 2] = nodes[_ASKS, node]
                 at += 3
             else:
                 length = leaf_length(proof, pc)
@@ -399,14 +424,6 @@ def _put(todo: Array, left: int, what: int, node: int, own: int, true: int, fals
     todo[3, left] = true
     todo[4, left] = false
     return left + 1
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _term(node: int, proof: Array, nodes: Array, rarest: Array) -> int:
-    """Term of a fact or a single word."""
-    pc = nodes[_AT, node]
-    term: int = proof[pc + 1] if nodes[_KIND, node] == _FACT else rarest[proof[pc + 2]]
-    return term
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from pipelines.rules import kernel
 from pipelines.rules.model import Node, Value
-from pipelines.rules.program import Compiler, Frequency, Program, by_length
+from pipelines.rules.program import Compiler, Frequency, Program, anchor_words, by_length
 from pipelines.rules.view import TextView, fact_is
 from pipelines.text.kernel import Scanner
 
@@ -71,30 +72,29 @@ class CompiledQueries:
 
     def run(self, words: Scanner, facts: Array, dead: Array, *, is_cut: bool = False) -> int:
         """Match what a scanner took; gives how many queries hold. ``is_cut``: it holds the words already."""
-        if not is_cut:
-            found = kernel.match_text(
-                words.chars, len(words.title), words.lead_limit, words.classes, words.folds, words.long,
-                words.abbreviations, words.counts, words.tokens, words.hashes, words.folded,
-                *self._scratch(facts, dead),
-            )  # fmt: skip
-            if found >= 0:
-                return int(found)
-            words.fold_rest()
         while True:
-            found = kernel.match_words(
-                words.chars, len(words.title), words.counts, words.tokens, words.hashes, words.folded,
-                *self._scratch(facts, dead),
+            found = kernel.match_text(
+                is_cut, words.chars, len(words.title), words.lead_limit, words.classes, words.folds, words.long,
+                words.abbreviations, words.counts, words.tokens, words.hashes, words.folded,
+                self.program.arena, facts, dead, self._next_number(), self._state, self._bits, self._literals,
+                self._rules, self._out, self._found,
             )  # fmt: skip
             if found >= 0:
                 return int(found)
-            self._found = np.zeros((4 * len(self._found), 2), np.int32)
+            if found == kernel.NEEDS_PYTHON:
+                words.fold_rest()
+            else:
+                self._found = np.zeros((4 * len(self._found), 2), np.int32)
+            is_cut = True
 
-    def _scratch(self, facts: Array, dead: Array) -> tuple[Any, ...]:
-        """Program and scratch memory as the compiled code takes them, with the next item's number."""
-        return (
-            self.program.arena, facts, dead, self._next_number(), self._state, self._bits, self._literals, self._rules,
-            self._out, self._found,
-        )  # fmt: skip
+    def may_hold(self, words: Scanner) -> bool:
+        """Say whether any query may hold of the words that a scanner cut: far sooner than ``run`` says which."""
+        return self._anchors is None or kernel.stands_any(words.hashes, words.counts, self._anchors)
+
+    @cached_property
+    def _anchors(self) -> Array | None:
+        """Hash table of the words of which one must be there for any query to hold; None where words do not say."""
+        return anchor_words(self.program)
 
     def numbers(self, count: int) -> list[int]:
         """Give the numbers of the queries that held in the last run."""

@@ -72,6 +72,7 @@ _ANY, _LITERAL, _NEAR = layout.OP_ANY, layout.OP_LITERAL, layout.OP_NEAR
 _SAME, _MANY = layout.OP_SAME, layout.OP_MANY
 _ADD, _CHECK, _RESET = layout.OP_ADD, layout.OP_CHECK, layout.OP_RESET
 _FACT, _AND, _OR, _NOT, _SCORE = layout.OP_FACT, layout.OP_AND, layout.OP_OR, layout.OP_NOT, layout.OP_SCORE
+_WORDS = layout.OP_WORDS
 _ACCEPT = layout.ACCEPT
 _PATTERN, _CASED = layout.PATTERN, layout.CASED
 _TITLE, _LEAD, _FIRST = layout.PARTS["title"], layout.PARTS["lead"], layout.FIRST_WORDS
@@ -218,23 +219,39 @@ def _is_near(end: int, start: int, distance: int, boundary: int) -> bool:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _first_from(ordered: Array, least: int) -> int:
+    """Place of the first value that is not below another. numba's own search brings twenty times the code."""
+    low, high = 0, len(ordered)
+    while low < high:
+        middle = (low + high) >> 1
+        if ordered[middle] < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _behind(one: Array, other: Array, distance: int, boundary: int, marks: Array, others: Array, is_all: bool) -> bool:
     """Mark the spans of ``one`` behind which one of ``other`` begins near enough, and those of ``other`` that do."""
     is_any = False
-    # Ends may be out of order where the literals differ in length.
-    ends = np.sort(one & _LAST)
     for i in range(len(one)):
         end = one[i] & _LAST
-        k = np.searchsorted(other, (end + 1) << 32)
+        k = _first_from(other, (end + 1) << 32)
         if k < len(other) and _is_near(end, other[k] >> 32, distance, boundary):
             is_any = True
             if not is_all:
                 return True
             marks[i] = 1
     if is_any:
+        # Ends may be out of order where the literals differ in length.
+        ends = np.empty(len(one), np.int64)
+        for i in range(len(one)):
+            ends[i] = one[i] & _LAST
+        ends.sort()
         for j in range(len(other)):
             start = other[j] >> 32
-            k = np.searchsorted(ends, start)
+            k = _first_from(ends, start)
             if k > 0 and _is_near(ends[k - 1], start, distance, boundary):
                 others[j] = 1
     return is_any
@@ -296,30 +313,39 @@ def _put(spans: Array, marks: Array, use_marks: bool, found: Array, n: int) -> i
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _put_literal(
+    p: Array, literal: int, low: int, behind: int, d: int, state: Array, words: Array, extra_at: Array, extras: Array,
+    places: Array, onward: Array, found: Array, n: int,
+) -> int:  # fmt: skip
+    """Append the occurrences of a literal inside an extent to the evidence; gives its new length."""
+    at = p[LITERAL] + p[p[LITERAL_AT] + literal]
+    length = p[LITERAL] + p[p[LITERAL_AT] + literal + 1] - at - 1
+    left = _EVIDENCE_LIMIT
+    link = _next(p, literal, -1, low, behind, d, state, words, extra_at, extras, places, onward)
+    while link >= 0 and left > 0:
+        found[n, 0] = places[link] - p[at]
+        found[n, 1] = places[link] - p[at] + length - 1
+        n += 1
+        left -= 1
+        link = _next(p, literal, link, low, behind, d, state, words, extra_at, extras, places, onward)
+    return n
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _leaf(
     p: Array, pc: int, d: int, extents: Array, tokens: Array, boundary: int, state: Array, words: Array,
     extra_at: Array, extras: Array, places: Array, onward: Array, is_all: bool, found: Array, n: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """Test a leaf that looks at places; where ``is_all`` is asked its words are appended. Gives truth and length."""
+    """Test a leaf that looks at places. Gives truth, and the evidence's length.
+
+    Where ``is_all`` is asked its words are appended, but for those of a single literal.
+    """
     op = p[pc]
     low = extents[2 * p[pc + 1]]
     behind = extents[2 * p[pc + 1] + 1]
     if op == _LITERAL:
-        literal = p[pc + 2]
-        link = _next(p, literal, -1, low, behind, d, state, words, extra_at, extras, places, onward)
-        if link < 0:
-            return 0, n
-        if is_all:
-            at = p[LITERAL] + p[p[LITERAL_AT] + literal]
-            length = p[LITERAL] + p[p[LITERAL_AT] + literal + 1] - at - 1
-            left = _EVIDENCE_LIMIT
-            while link >= 0 and left > 0:
-                found[n, 0] = places[link] - p[at]
-                found[n, 1] = places[link] - p[at] + length - 1
-                n += 1
-                left -= 1
-                link = _next(p, literal, link, low, behind, d, state, words, extra_at, extras, places, onward)
-        return 1, n
+        link = _next(p, p[pc + 2], -1, low, behind, d, state, words, extra_at, extras, places, onward)
+        return (1 if link >= 0 else 0), n
     none = np.empty(0, np.uint8)
     if op == _MANY:
         spans = _gather(p, pc + 3, low, behind, d, state, words, extra_at, extras, places, onward)
@@ -419,23 +445,33 @@ def _prove(
                     found[n, 1] = 0
                     n += 1
                 pc += 2
-            elif op == _LITERAL and state[2 * _rarest(p, p[pc + 2])] != d:
-                truths[top] = 0
-                pc += 3
-            elif op == _LITERAL and p[p[LITERAL_AT] + p[pc + 2] + 1] - p[p[LITERAL_AT] + p[pc + 2]] == 2:
-                # One word: most leaves are, and a call costs more than its chain.
+            elif op == _LITERAL or op == _WORDS:
                 low, behind = extents[2 * p[pc + 1]], extents[2 * p[pc + 1] + 1]
-                link = state[2 * _rarest(p, p[pc + 2]) + 1]
-                left = _EVIDENCE_LIMIT
-                while link >= 0 and left > 0 and places[link] < behind:
-                    if places[link] >= low:
-                        found[n, 0] = places[link]
-                        found[n, 1] = places[link]
-                        n += 1
-                        left -= 1
-                    link = onward[link]
-                truths[top] = 1 if left < _EVIDENCE_LIMIT else 0
-                pc += 3
+                begin = pc + 2 if op == _LITERAL else pc + 3
+                end = begin + (1 if op == _LITERAL else p[pc + 2])
+                for at in range(begin, end):
+                    term = _rarest(p, p[at])
+                    if state[2 * term] != d:
+                        continue
+                    if n + _EVIDENCE_LIMIT > len(found):
+                        return NEEDS_ROOM
+                    if p[p[LITERAL_AT] + p[at] + 1] - p[p[LITERAL_AT] + p[at]] > 2:
+                        n = _put_literal(
+                            p, p[at], low, behind, d, state, words, extra_at, extras, places, onward, found, n
+                        )
+                        continue
+                    # One word: most are, and a call costs more than its chain.
+                    link = state[2 * term + 1]
+                    left = _EVIDENCE_LIMIT
+                    while link >= 0 and left > 0 and places[link] < behind:
+                        if places[link] >= low:
+                            found[n, 0] = places[link]
+                            found[n, 1] = places[link]
+                            n += 1
+                            left -= 1
+                        link = onward[link]
+                truths[top] = 1 if n > marks[top] else 0
+                pc = end
             else:
                 truth, n = _leaf(
                     p, pc, d, extents, tokens, boundary, state, words, extra_at, extras, places, onward, True, found, n
@@ -527,34 +563,26 @@ def _extents(p: Array, count: int, title_count: int, lead_end: int) -> Array:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def match_words(
-    chars: Array, title_length: int, counts: Array, tokens: Array, hashes: Array, folded: Array,
-    p: Array, facts: Array, dead: Array, d: int, state: Array, bits: Array, literals: Array, rules: Array,
-    out: Array, found: Array,
-) -> int:  # fmt: skip
-    """Match the words that the tokeniser left against a program; gives how many rules hold, or NEEDS_ROOM.
+def _extras(
+    p: Array, shared: Array, extra_at: Array, title_count: int, title_length: int, tokens: Array, folded: Array,
+    chars: Array,
+) -> Array:  # fmt: skip
+    """Give the terms that words stand for beside themselves, in the words' order; ``extra_at`` takes where each begins.
 
-    ``out`` (rules x 2) takes each rule and where its evidence ends in ``found`` (n x 2: first and last place).
-    ``d`` is this item's number: what the scratch arrays hold of other numbers counts as empty.
+    By itself, as many programs have none: with this inside, looking words up takes thrice the time.
     """
-    count, title_count, lead_end = counts[COUNT], counts[TITLE_COUNT], counts[LEAD_END]
-    words = np.empty(count, np.int32)
-    extra_at = np.empty(count + 1, np.int32)
+    count = len(shared)
     extras = np.empty(count + 64, np.int32)
     n_extras = 0
     shortest, longest = p[SHORTEST_BEGINNING], p[LONGEST_BEGINNING]
     for i in range(count):
         extra_at[i] = n_extras
-        words[i] = -1
         if i == title_count:
             continue
         base = 0 if i < title_count else title_length
-        w = _look_up(p, SLOTS, TABLE, hashes[i])
+        w = shared[i]
         if w >= 0:
-            at = p[ALSO] + p[p[ALSO_AT] + w]
-            end = p[ALSO] + p[p[ALSO_AT] + w + 1]
-            words[i] = p[at]
-            for k in range(at + 1, end):
+            for k in range(p[ALSO] + p[p[ALSO_AT] + w] + 1, p[ALSO] + p[p[ALSO_AT] + w + 1]):
                 if _stands(p, p[k], i, tokens, folded, chars, base):
                     extras = with_room(extras, n_extras + 1)
                     extras[n_extras] = p[k]
@@ -575,6 +603,37 @@ def match_words(
                         extras[n_extras] = p[k]
                         n_extras += 1
     extra_at[count] = n_extras
+    return extras[:n_extras]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _match_words(
+    chars: Array, title_length: int, counts: Array, tokens: Array, hashes: Array, folded: Array,
+    p: Array, facts: Array, dead: Array, d: int, state: Array, bits: Array, literals: Array, rules: Array,
+    out: Array, found: Array,
+) -> int:  # fmt: skip
+    """Match the words that the tokeniser left against a program."""
+    count, title_count, lead_end = counts[COUNT], counts[TITLE_COUNT], counts[LEAD_END]
+    words = np.empty(count, np.int32)
+    # Place of each word in the table, where more terms than one hang on it.
+    shared = np.empty(count, np.int32)
+    is_any_shared = False
+    for i in range(count):
+        words[i] = shared[i] = -1
+        if i == title_count:
+            continue
+        w = _look_up(p, SLOTS, TABLE, hashes[i])
+        if w >= 0:
+            at = p[p[ALSO_AT] + w]
+            words[i] = p[p[ALSO] + at]
+            if p[p[ALSO_AT] + w + 1] - at > 1:
+                shared[i] = w
+                is_any_shared = True
+    extra_at = np.zeros(count + 1, np.int32)
+    extras = words[:0]
+    if is_any_shared or p[LONGEST_BEGINNING]:
+        extras = _extras(p, shared, extra_at, title_count, title_length, tokens, folded, chars)
+    n_extras = len(extras)
     # Occurrences of each term as a chain, in order because it is built from the end.
     places = np.empty(count + n_extras, np.int32)
     onward = np.empty(count + n_extras, np.int32)
@@ -655,18 +714,39 @@ def match_words(
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def match_text(
-    chars: Array, title_length: int, lead_limit: int, classes: Array, folds: Array, long: Array, abbreviations: Array,
-    counts: Array, tokens: Array, hashes: Array, folded: Array,
+    is_cut: bool, chars: Array, title_length: int, lead_limit: int, classes: Array, folds: Array, long: Array,
+    abbreviations: Array, counts: Array, tokens: Array, hashes: Array, folded: Array,
     p: Array, facts: Array, dead: Array, d: int, state: Array, bits: Array, literals: Array, rules: Array,
     out: Array, found: Array,
 ) -> int:  # fmt: skip
-    """Cut a title and a text and match their words; NEEDS_PYTHON where words are left to be folded."""
-    tokenise(chars, title_length, lead_limit, classes, folds, long, abbreviations, tokens, hashes, folded, counts)
-    if counts[COMPLEX_COUNT]:
-        return NEEDS_PYTHON
+    """Cut a title and a text unless that ``is_cut``, and match their words against a program.
+
+    Gives how many rules hold; NEEDS_PYTHON where words are left to be folded, NEEDS_ROOM where ``found`` is too
+    small. One function for both, as each that Python calls is loaded with a copy of all that it calls.
+    ``out`` (rules x 2) takes each rule and where its evidence ends in ``found`` (n x 2: first and last place).
+    ``d`` is this item's number: what the scratch arrays hold of other numbers counts as empty.
+    """
+    if not is_cut:
+        tokenise(chars, title_length, lead_limit, classes, folds, long, abbreviations, tokens, hashes, folded, counts)
+        if counts[COMPLEX_COUNT]:
+            return NEEDS_PYTHON
     return int(
-        match_words(
+        _match_words(
             chars, title_length, counts, tokens, hashes, folded, p, facts, dead, d, state, bits, literals, rules,
             out, found,
         )
     )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def stands_any(hashes: Array, counts: Array, wanted: Array) -> bool:
+    """Whether any of the words that the tokeniser left is one of a hash table's, in which 0 is an empty slot."""
+    mask = len(wanted) - 1
+    for i in range(counts[COUNT]):
+        value = hashes[i]
+        q = np.int64((value ^ (value >> _MIX)) & np.uint64(mask))
+        while wanted[q] != 0:
+            if wanted[q] == value:
+                return True
+            q = (q + 1) & mask
+    return False

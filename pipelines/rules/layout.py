@@ -18,8 +18,8 @@ ACCEPT, REJECT = -1, -2
 OP_ANY, OP_LITERAL, OP_NEAR, OP_SAME, OP_MANY = 1, 2, 3, 4, 5
 # Of scores: add a weight, compare the sum, start at nought.
 OP_ADD, OP_CHECK, OP_RESET = 6, 7, 8
-# Postfix code only.
-OP_FACT, OP_AND, OP_OR, OP_NOT, OP_SCORE, OP_END = 11, 12, 13, 14, 15, 0
+# Postfix code only. OP_WORDS: any of some words and phrases, as most alternatives are.
+OP_FACT, OP_AND, OP_OR, OP_NOT, OP_SCORE, OP_WORDS, OP_END = 11, 12, 13, 14, 15, 16, 0
 
 # Header of the arena: where each section begins, and three sizes.
 (
@@ -54,5 +54,7 @@ def with_room(values: Array, count: int) -> Array:
     if count <= len(values):
         return values
     grown = np.empty(2 * count, values.dtype)
-    grown[: len(values)] = values
+    # Not as a slice: for those numba brings code that spells out an error, more than all the rest of a function.
+    for i in range(len(values)):
+        grown[i] = values[i]
     return grown

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from connectors.records import Evidence
+from pipelines.background import give_back_memory
 from pipelines.model import Item, Match
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.model import Rule
@@ -95,7 +96,9 @@ class RuleSet:
             if len(others) <= most:
                 return cls(listed, (main, _Part.of(listed, others, frequency)) if others else (main,), lane)
         fast = (place for place in range(len(listed)) if place not in apart)
-        return cls(listed, (_Part.of(listed, fast, frequency),), lane)
+        main = _Part.of(listed, fast, frequency)
+        give_back_memory()
+        return cls(listed, (main,), lane)
 
     def _programs(self) -> tuple[_Part, ...]:
         """The main program, then all that stands beside it."""
@@ -186,11 +189,13 @@ class _Part:
     def of(cls, rules: tuple[Rule, ...], places: Iterable[int], frequency: Frequency | None) -> _Part:
         from pipelines.rules.compiled import CompiledQueries
 
+        # First, as it stays: among what compiling makes and frees it would hold on to the memory of that.
+        _load_compiled_code()
         listed = array("i", places)
         nodes = (rules[place].node for place in listed)
         queries = CompiledQueries.of(nodes, frequency) if frequency else CompiledQueries.of(nodes)
-        _load_compiled_code()
-        return cls(queries, tuple(rules[place] for place in listed), listed, queries.all_alive)
+        own = rules if len(listed) == len(rules) else tuple(rules[place] for place in listed)
+        return cls(queries, own, listed, queries.all_alive)
 
     def without(self, gone: Sequence[int], count: int) -> _Part:
         """Give the same program, dead at some places and from a count of places on."""
@@ -218,6 +223,9 @@ class _Part:
     def match(self, words: Scanner, view: TextView, found: dict[int, tuple[Evidence, ...]], *, is_cut: bool) -> None:
         """Add what holds of an item, whose text the scanner took."""
         queries = self._queries
+        # What stands beside the main program is a few rules, of whose words most items have none.
+        if is_cut and not queries.may_hold(words):
+            return
         count = queries.run(words, queries.facts(view), self._dead, is_cut=is_cut)
         for number, spans in queries.hits(count):
             evidence: list[Evidence] = []
@@ -232,6 +240,8 @@ class _Part:
         """Give the places of the rules that hold for the bare words that the scanner took."""
         from pipelines.rules.compiled import NO_FACTS
 
+        if is_cut and not self._queries.may_hold(words):
+            return []
         count = self._queries.run(words, NO_FACTS, self._dead, is_cut=is_cut)
         return [self.places[number] for number in self._queries.numbers(count)]
 
@@ -271,8 +281,8 @@ def _load_compiled_code() -> None:
     with _SCRATCH:
         words = _scanner()
         words.take("", "")
-        for is_cut in (False, True):
-            queries.run(words, NO_FACTS, queries.all_alive, is_cut=is_cut)
+        queries.run(words, NO_FACTS, queries.all_alive)
+        queries.may_hold(words)
 
 
 @lru_cache(maxsize=1)

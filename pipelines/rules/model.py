@@ -120,18 +120,41 @@ class First:
     child: Node
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class _Row(tuple["Node", ...]):
+    """Nodes in a row, one kind of row never equal to another.
+
+    A tuple itself: rules have two to three rows each, and one that held a tuple would take half as much memory again.
+    """
+
+    __slots__ = ()
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return tuple(self)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, super().__hash__()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(children={super().__repr__()})"
+
+
+class And(_Row):
     """All of them; never holds an And itself."""
 
-    children: tuple[Node, ...]
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(_Row):
     """At least one of them; never holds an Or itself, nor anything negative."""
 
-    children: tuple[Node, ...]
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

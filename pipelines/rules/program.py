@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,7 @@ from pipelines.rules.layout import (
     OP_OR,
     OP_SAME,
     OP_SCORE,
+    OP_WORDS,
     PARTS,
     PATTERN,
     POSTING,
@@ -220,13 +220,15 @@ class Compiler:
         kind = type(node)
         if kind in _LITERALS:
             proof += (OP_LITERAL, self._scope(scope), self._literal(node))  # type: ignore[arg-type]  # told by its type
-        elif isinstance(node, And | Or | Score):
+        elif kind is Or:
+            self._prove_any(node.children, scope, proof)  # type: ignore[union-attr]  # told by its type
+        elif isinstance(node, And | Score):
             for child in node.children:
                 self._prove(child, scope, proof)
             if isinstance(node, Score):
                 proof += (OP_SCORE, node.threshold, len(node.weights), *node.weights)
             else:
-                proof += (OP_AND if kind is And else OP_OR, len(node.children))
+                proof += (OP_AND, len(node.children))
         elif isinstance(node, Value):
             # Asked for as an anchor, it stands as a literal of one term.
             self._literal(node)
@@ -239,6 +241,20 @@ class Compiler:
         elif isinstance(node, Near | Together | AtLeast):
             proof += self._leaf(node, scope)
 
+    def _prove_any(self, children: Sequence[Node], scope: Scope, proof: list[int]) -> None:
+        """Append the postfix code of an OR: what are words and phrases as one."""
+        count = len(children)
+        literals = [child for child in children if type(child) in _LITERALS]
+        if len(literals) > 1:
+            numbers = map(self._literal, literals)  # type: ignore[arg-type]  # told by its type
+            proof += (OP_WORDS, self._scope(scope), len(literals), *numbers)
+            children = [child for child in children if type(child) not in _LITERALS]
+            count = len(children) + 1
+        for child in children:
+            self._prove(child, scope, proof)
+        if count > 1:
+            proof += (OP_OR, count)
+
     # Sections
 
     def program(self) -> Program:
@@ -246,7 +262,7 @@ class Compiler:
         sections: dict[int, Array] = {}
         also: dict[str, list[int]] = defaultdict(list)
         beginnings: dict[str, list[int]] = defaultdict(list)
-        special: list[list[int]] = [[] for _ in self._costs]
+        special: dict[int, list[int]] = {}
         for term, number in self._terms.items():
             if isinstance(term, Pattern):
                 special[number] = [PATTERN, *map(ord, term.text)]
@@ -261,17 +277,16 @@ class Compiler:
                 also[_folded(term)].append(number)
         # A word that only stands for others is looked up all the same.
         words = dict.fromkeys([*self._words, *also])
-        rows = [[self._words.get(word, -1), *also.get(word, ())] for word in words]
         sections[SLOTS], sections[TABLE] = _hash_table(map(hash_word, words), len(words))
-        sections[ALSO_AT], sections[ALSO] = _rows(rows)
+        sections[ALSO_AT], sections[ALSO] = _rows((self._words.get(word, -1), *also.get(word, ())) for word in words)
         sections[BEGINNING_SLOTS], sections[BEGINNINGS] = _hash_table(map(hash_word, beginnings), len(beginnings))
-        sections[BEGINNING_AT], sections[BEGINNING] = _rows(list(beginnings.values()))
-        sections[SPECIAL_AT], sections[SPECIAL] = _rows(special)
+        sections[BEGINNING_AT], sections[BEGINNING] = _rows(beginnings.values())
+        sections[SPECIAL_AT], sections[SPECIAL] = _rows(special.get(term, ()) for term in range(len(self._costs)))
         sections[LITERAL_AT], sections[LITERAL] = _rows(self._literal_rows())
         sections[PROOF_AT], sections[PROOF] = np.array(self._proofs, np.int32), np.array(self._proof, np.int32)
         sections |= self._jumps_and_postings(sections[PROOF_AT], sections[PROOF])
         sections[SCOPE_AT], sections[SCOPE] = _rows(
-            [[number for step in scope for number in step] for scope in self._scopes]
+            [number for step in scope for number in step] for scope in self._scopes
         )
         lengths = [len(beginning) for beginning in beginnings] or [0]
         header = np.zeros(HEADER, np.int32)
@@ -306,13 +321,35 @@ class Compiler:
             CODE_AT: entries, CODE: code,
         }  # fmt: skip
 
-    def _literal_rows(self) -> list[list[int]]:
+    def _literal_rows(self) -> Iterator[list[int]]:
         """Give each literal's rarest word's step, then its terms; those that are no exact words as -1 - term."""
         exact = set(self._words.values())
-        rows = []
         for terms, rarest in zip(self._literals, self._rarest_terms, strict=True):
-            rows.append([terms.index(rarest), *(term if term in exact else -1 - term for term in terms)])
-        return rows
+            yield [terms.index(rarest), *(term if term in exact else -1 - term for term in terms)]
+
+
+def anchor_words(program: Program) -> Array | None:
+    """Give the hashes of the words without one of which no query holds, as a hash table in which 0 is an empty slot.
+
+    None where a query may hold without any exact word: by the beginning of one, or a fact alone.
+    """
+    p = program.arena
+    anchors = np.flatnonzero(np.diff(p[p[BY_TERM_AT] : p[BY_TERM]]))
+    slots = p[p[TABLE] : p[ALSO_AT]].reshape(-1, 3)
+    slots = slots[slots[:, 2] >= 0]
+    # Of each word the terms that it stands for, and those of all words end to end.
+    also_at, also = p[p[ALSO_AT] : p[ALSO]], p[p[ALSO] : p[BEGINNING_SLOTS]]
+    words = np.repeat(np.arange(len(slots)), np.diff(also_at))
+    is_anchor = np.isin(also, anchors)
+    if np.setdiff1d(anchors, also).size:
+        return None
+    hashes = np.ascontiguousarray(slots[np.isin(slots[:, 2], words[is_anchor]), :2]).view(np.uint64).reshape(-1)
+    if not hashes.all():
+        return None
+    count, places = _places(hashes)
+    table = np.zeros(count, np.uint64)
+    table[places] = hashes
+    return table
 
 
 def _folded(term: Cased) -> str:
@@ -324,13 +361,13 @@ def _terms_of(element: Element) -> tuple[Term | Value, ...]:
     return (element,) if isinstance(element, Value) else terms_of(element)
 
 
-def _rows(rows: Sequence[Sequence[int]]) -> tuple[Array, Array]:
+def _rows(rows: Iterable[Iterable[int]]) -> tuple[Array, Array]:
     """Give offsets (one more than rows) and the rows' values end to end."""
-    offsets = np.fromiter(accumulate(map(len, rows), initial=0), np.int32, len(rows) + 1)
-    flat = array("i")
+    offsets, flat = array("i", [0]), array("i")
     for row in rows:
         flat.extend(row)
-    return offsets, np.array(flat, np.int32)
+        offsets.append(len(flat))
+    return np.array(offsets, np.int32), np.array(flat, np.int32)
 
 
 def _step(node: In | First) -> tuple[int, int]:
@@ -339,19 +376,24 @@ def _step(node: In | First) -> tuple[int, int]:
 
 def _hash_table(hashes: Iterable[int], count: int) -> tuple[Array, Array]:
     """Give the number of slots less one, and for each slot: hash in two halves, and the place in the order given."""
-    slots = 4
-    while slots < 3 * count:
-        slots *= 2
     values = np.fromiter(hashes, np.uint64, count)
+    slots, places = _places(values)
     table = np.full((slots, 3), -1, np.int32)
     halves = values.view(np.int32).reshape(-1, 2)
-    places = ((values ^ (values >> np.uint64(29))) & np.uint64(slots - 1)).astype(np.int64).tolist()
+    table[places, 0], table[places, 1], table[places, 2] = halves[:, 0], halves[:, 1], np.arange(count)
+    return np.array([slots - 1], np.int32), table.reshape(-1)
+
+
+def _places(values: Array) -> tuple[int, list[int]]:
+    """Give how many slots a hash table of some hashes has, and the slot of each."""
+    slots = 4
+    while slots < 3 * len(values):
+        slots *= 2
     taken = bytearray(slots)
-    final = []
-    for place in places:
+    places: list[int] = []
+    for place in ((values ^ (values >> np.uint64(29))) & np.uint64(slots - 1)).astype(np.int64).tolist():
         while taken[place]:
             place = (place + 1) & (slots - 1)
         taken[place] = 1
-        final.append(place)
-    table[final, 0], table[final, 1], table[final, 2] = halves[:, 0], halves[:, 1], np.arange(count)
-    return np.array([slots - 1], np.int32), table.reshape(-1)
+        places.append(place)
+    return slots, places

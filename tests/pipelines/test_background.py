@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import platform
 import sys
 
+import psutil
 import pytest
 
-from pipelines.background import giving_way, uncollected
+from pipelines.background import give_back_memory, giving_way, uncollected
 
 
 class Clock:
@@ -68,3 +70,15 @@ def test_uncollected_leaves_the_collector_as_it_was(is_enabled: bool) -> None:
         assert gc.isenabled() is is_enabled
     finally:
         (gc.enable if before else gc.disable)()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library decides")
+def test_memory_that_was_freed_goes_back_though_something_stands_behind_it() -> None:
+    process = psutil.Process()
+    blocks = [bytes(4_000) for _ in range(20_000)]
+    last = blocks.pop()
+    blocks.clear()
+    before = process.memory_info().rss
+    give_back_memory()
+    assert before - process.memory_info().rss > 50_000_000
+    assert last

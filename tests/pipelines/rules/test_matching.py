@@ -60,6 +60,31 @@ def test_no_rules_match_nothing(item_of: Make) -> None:
     assert matches(RuleSet.compile([]), item_of("port")) == ()
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("port", "Port"),
+        ("miss*", "A missile"),
+        ("miss?le", "A missile"),
+        ("!US", "The US"),
+        ("~ship", "Ships"),
+        ('"oil port"', "An oil port"),
+        ("oil NEAR/3 port", "A port of oil"),
+        ("(oil OR lang:en) AND NOT port", "Grain"),
+        ("lang:en", ""),
+        ("country:IR AND NOT port", "Iranian grain"),
+    ],
+)
+def test_rule_that_stands_beside_the_others_since_a_change_is_found_by_whatever_it_asks_for(
+    query: str, title: str, item_of: Make
+) -> None:
+    before = [rule("grain AND wheat", "a"), rule("wheat", "b")]
+    rules = RuleSet.compile([*before, rule(query, "added")], RuleSet.compile(before))
+    assert rules.has_delta or rules.engine == "plain"
+    assert [match.rule for match in matches(rules, item_of(title))] == ["added"]
+    assert [match.rule for match in matches(rules, item_of("Wheat", language="fr"))] == ["b"]
+
+
 def test_item_without_words_matches_by_its_facts_alone(item_of: Make) -> None:
     rules = RuleSet.compile([rule("feed:demo"), rule("port", "p")])
     (match,) = matches(rules, item_of(""))

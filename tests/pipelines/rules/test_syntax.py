@@ -30,6 +30,13 @@ from pipelines.rules.syntax import parse
 A, B, C = Word("alpha"), Word("beta"), Word("gamma")
 
 
+def test_rows_of_nodes_are_equal_by_kind_and_nodes_and_nothing_else() -> None:
+    assert And((A, B)) == And((A, B))
+    assert hash(And((A, B))) == hash(And((A, B)))
+    assert len({And((A, B)), Or((A, B)), (A, B), And((B, A))}) == 4
+    assert repr(Or((A,))) == f"Or(children=({A!r},))"
+
+
 @pytest.mark.parametrize(
     ("query", "node"),
     [
