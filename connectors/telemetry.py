@@ -18,6 +18,7 @@ class FileKind(StrEnum):
 
     FEEDS = "feeds"
     RULES = "rules"
+    NAMES = "names"
 
 
 _REFUSED = Counter(

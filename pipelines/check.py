@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.errors import Fault, SettingsError
 from connectors.feeds.catalogue import load_feeds
+from pipelines.entities.own import read_own
 from pipelines.rules.load import load_rules
 from pipelines.settings import Settings, rule_files
 
@@ -17,6 +18,10 @@ def check_files(settings: Settings) -> str:
     rules, feeds = 0, 0
     try:
         rules = len(load_rules(rule_files(settings)))
+    except SettingsError as error:
+        faults += error.faults
+    try:
+        read_own(settings.names)
     except SettingsError as error:
         faults += error.faults
     try:

@@ -207,6 +207,18 @@ def _add_rules(group: _Commands) -> None:
     _add_node_options(backtest)
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
+    entities.add_argument(
+        "--names", action="append", default=[], metavar="FILE-OR-FOLDER", help="lists of your own; may be repeated"
+    )
+    entities.add_argument("--explain", action="store_true", help="also say why each was linked")
+    evaluations = group.add_parser("eval", help="measure against labelled data").add_subparsers(
+        title="commands", required=True, metavar="COMMAND"
+    )
+    evaluated = _add(evaluations, "entities", commands.eval_entities)
+    evaluated.add_argument(
+        "input", metavar="DATA.jsonl", help='{"id","text","language","entities":[{"id","kind","start","end"}]} a line'
+    )
+    evaluated.add_argument("--mistakes", action="store_true", help="also print every text with a mistake")
 
 
 def _add_records(group: _Commands) -> None:

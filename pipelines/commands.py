@@ -257,7 +257,14 @@ def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file
 
-    return entities_of_file(options.input)
+    return entities_of_file(options.input, tuple(options.names), explain=options.explain)
+
+
+def eval_entities(options: argparse.Namespace) -> int:
+    """Measure what is found against a labelled file: precision, recall and F1 by id and span."""
+    from pipelines.entities.evaluate import evaluate_file
+
+    return evaluate_file(options.input, options.mistakes)
 
 
 def dead_list(options: argparse.Namespace) -> int:

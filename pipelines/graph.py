@@ -47,6 +47,8 @@ class ItemsOptions:
     saved_rules_url: str = ""
     # What one rule may cost an item before it runs in the slow lane.
     rule_budget_seconds: float = RULE_BUDGET_SECONDS
+    # A desk's own lists of names.
+    name_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def build_items(p: Any, options: ItemsOptions) -> Any:
         | "NormalizeEntries" >> NormalizeEntries()
         | "DropSeen" >> DropSeen(url)
         | "DetectLanguage" >> DetectLanguage(options.languages, options.only_languages)
-        | "FindEntities" >> FindEntities()
+        | "FindEntities" >> FindEntities(options.name_files)
         | "MatchRules" >> MatchRules(options.rule_files, options.saved_rules_url, options.rule_budget_seconds)
         | "AppendItems" >> AppendItems(url, options.seen_memory, trace=options.trace)
         | "End" >> _End()

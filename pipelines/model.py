@@ -43,14 +43,22 @@ FIRST = "first"
 class Entity:
     """A name found in an item. Offsets are code points into the named field, end exclusive."""
 
-    # "country:RU", later "person:nikolai-patrushev", "place:geonames:524901"
+    # "country:RU", "person:nikolai-patrushev", "place:geonames:524901"
     id: str
+    # "country" | "demonym" | "metonym" | "place" | "person" | "org" | "company" | "group" | "office"
     kind: str
     # "title" or "text"
     field: str
     start: int
     end: int
     text: str
+    # How sure the link is, 0 to 1, and what else the name could have meant: "" nothing.
+    score: float = 1.0
+    runner_up: str = ""
+    # "alternate" name, "homoglyph" letters, "surname" alone, …
+    flags: tuple[str, ...] = ()
+    # Other ids that it stands for: a place's or person's "country:IR", an office's holder.
+    implies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def items_options(settings: Settings, redis_url: str, **source: Any) -> ItemsOpt
         settings.seen_memory,
         saved_rules_url=redis_url,
         rule_budget_seconds=settings.items.rule_budget_microseconds / 1e6,
+        name_files=settings.names,
     )
 
 

@@ -91,6 +91,10 @@ class Settings:
         timedelta(minutes=2), minimum=timedelta(seconds=1), help="How long processes wait for a store that is away."
     )
     rules: tuple[str, ...] = setting((), help="Rule files or folders; relative to the settings file.")
+    names: tuple[str, ...] = setting(
+        (),
+        help="Files or folders with the desk's own persons, organisations and places; relative to the settings file.",
+    )
     use_default_rules: bool = setting(
         True, help="Match the rules that come with wirewatch; only where rules names no files."
     )
@@ -126,6 +130,7 @@ def load_settings(path: str | None) -> Settings:
     return replace(
         settings,
         rules=_absolute(base, settings.rules),
+        names=_absolute(base, settings.names),
         feeds=replace(settings.feeds, files=_absolute(base, settings.feeds.files)),
         deliver=replace(settings.deliver, sinks=tuple(_with_paths(base, sink) for sink in settings.deliver.sinks)),
         desk=_with_paths(base, settings.desk),

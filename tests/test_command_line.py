@@ -146,6 +146,7 @@ def test_entities_have_offsets_into_the_given_text() -> None:
     [line] = [json.loads(each) for each in done.stdout.splitlines()]
     assert [(each["id"], text[each["start"] : each["end"]]) for each in line["entities"]] == [
         ("country:RU", "России"),
+        ("place:geonames:112931", "Тегеран"),
         ("country:IR", "Ирана"),
     ]
 

@@ -40,7 +40,7 @@ def test_settings_that_the_readme_shows_pass(tmp_path: Path) -> None:
     from pipelines.settings import load_settings
 
     blocks = dict(re.findall(r"```yaml\n# (\w+\.yaml)\n(.*?)```", README, re.DOTALL))
-    assert set(blocks) == {"desk.yaml", "feeds.yaml", "rules.yaml"}
+    assert set(blocks) == {"desk.yaml", "feeds.yaml", "rules.yaml", "names.yaml"}
     for name, text in blocks.items():
         (tmp_path / name).write_text(text, "utf-8")
     (tmp_path / "webhook-secret").write_text("whsec_dGhpcyBpcyBhIHRlc3Qgc2VjcmV0IG9mIG91cnM=\n")

@@ -39,7 +39,7 @@ def test_commands_without_beam_do_not_import_it(module: str) -> None:
 
 def test_data_files_are_installed() -> None:
     from connectors.feeds.catalogue import default_catalogue
-    from pipelines.entities.countries import entities_of_text
+    from pipelines.entities.find import entities_of_text
     from pipelines.rules.load import load_rules
     from pipelines.settings import Settings, rule_files
     from pipelines.sources.labels import country_name

@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.rules import kernel
 from pipelines.rules.model import Node, Value
 from pipelines.rules.program import Compiler, Frequency, Program, anchor_words, by_length
-from pipelines.rules.view import TextView, fact_is
+from pipelines.rules.view import ENTITY_FIELDS, TextView, fact_is
 from pipelines.text.kernel import Scanner
 
 Array = Any
@@ -31,7 +31,7 @@ class CompiledQueries:
         self._exact: dict[str, dict[str, Value]] = defaultdict(dict)
         self._others: dict[str, list[Value]] = defaultdict(list)
         for value in program.facts:
-            if value.field in ("country", "lang"):
+            if value.field in ("lang", *ENTITY_FIELDS) and not value.is_prefix:
                 self._exact[value.field][value.value] = value
             else:
                 self._others[value.field].append(value)

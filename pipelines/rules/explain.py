@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.records import Evidence
-from pipelines.model import Item
+from pipelines.model import Entity, Item
 from pipelines.rules.evaluate import in_reading_order
 from pipelines.rules.model import (
     And,
@@ -27,7 +27,7 @@ from pipelines.rules.model import (
 )
 from pipelines.rules.operators import FUNCTIONS, Found
 from pipelines.rules.print import print_query
-from pipelines.rules.view import Extent, Span, TextView
+from pipelines.rules.view import ENTITY_FIELDS, Extent, Span, TextView, entity_values
 from pipelines.text.tokens import tokenize
 
 _SHOWN_LIMIT = 160
@@ -177,6 +177,10 @@ def _lacking(node: Node, place: str, note: str, children: list[_Tried]) -> tuple
 
 def _note(node: Node, view: TextView, extent: Extent, children: list[_Tried]) -> str:
     """Say what a node's truth alone leaves open; "" where there is nothing to add."""
+    if isinstance(node, Value) and node.field in ENTITY_FIELDS:
+        named = [(entity, entity_values(entity, node.field)) for entity in view.item.entities]
+        had = ", ".join(dict.fromkeys(_named(values[0], entity) for entity, values in named if values))
+        return f"it has {node.field}: {had or 'nothing'}"
     if isinstance(node, Value):
         had = ", ".join(dict.fromkeys(view.facts(node.field)))
         return f"it has {node.field}: {had or 'nothing'}"
@@ -188,6 +192,11 @@ def _note(node: Node, view: TextView, extent: Extent, children: list[_Tried]) ->
     if isinstance(node, Near | Together):
         return _pair_note(node, view, extent)
     return ""
+
+
+def _named(value: str, entity: Entity) -> str:
+    """Say what an item has, and where that is not its plain name, by which words and as what it is named."""
+    return value if entity.kind == "country" else f"{value} by {entity.text} ({entity.kind})"
 
 
 def _pair_note(node: Near | Together, view: TextView, extent: Extent) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from connectors.records import Entry
 from pipelines.archive import opened, read_archive
-from pipelines.entities.countries import find_countries
+from pipelines.entities.find import find_entities
 from pipelines.model import Item, Match
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.model import Rule
@@ -70,7 +70,9 @@ def archived_items(path: str) -> Iterator[Iterator[TriedItem]]:
 
 def _told(entry_id: str, item: Item, language: str) -> TriedItem:
     tokens = tokenize(item.title, item.text)
-    return TriedItem(entry_id, replace(item, language=language, entities=find_countries(tokens, language)), tokens)
+    return TriedItem(
+        entry_id, replace(item, language=language, entities=find_entities(tokens, language, item.event_at.year)), tokens
+    )
 
 
 def reads(rule: Rule, item: Item) -> bool:

@@ -31,7 +31,7 @@ from pipelines.rules.model import (
     Value,
     Word,
 )
-from pipelines.rules.view import ENTITY_FIELDS, Extent, Span, TextView
+from pipelines.rules.view import ENTITY_FIELDS, Extent, Span, TextView, entity_values, fact_is
 
 Found = list[Evidence]
 # Evaluates a node inside an extent of the item: the words that made it true, or None.
@@ -103,11 +103,10 @@ def _value(node: Value, view: TextView, extent: Extent, evaluate: Evaluate) -> F
         return None
     if node.field not in ENTITY_FIELDS:
         return []
-    wanted = f"{node.field}:{node.value}"
     return [
         Evidence(entity.field, entity.start, entity.end, entity.text)
         for entity in view.item.entities
-        if (entity.id.startswith(wanted) if node.is_prefix else entity.id == wanted)
+        if any(fact_is(node, value) for value in entity_values(entity, node.field))
     ]
 
 
@@ -263,23 +262,36 @@ OPERATORS: dict[str, Operator] = {
         ),
         Operator(
             "country:", Value, _value,
-            "A country is named in any language: name, adjective, inhabitants, seat of government. ISO code.",
+            "A country is named in any language: name, adjective, inhabitants, seat of government; or a place, "
+            "person or body of it is. ISO code. Behind the code, `-implied` leaves out the last, `-metonym` seats "
+            "and capitals that stand for their government, `-demonym` adjectives and inhabitants: "
+            "`country:RU-metonym-implied`.",
             "country:IR AND country:RU", "Россия и Иран подписали договор", "Iran signed a treaty",
         ),
         Operator(
             "person:", Value, _value,
             "A person is named, by the id that `wirewatch entities` prints; a star takes all that begin so.",
-            "person:ana-* AND port", "Ana Example opens the port", "Nobody opens the port",
+            "person:nikolai-patrush* AND port", "Николая Патрушева встретили в port", "Nobody opens the port",
         ),
         Operator(
             "org:", Value, _value,
-            "The same for an organisation, a ministry, a company or an armed group.",
-            "org:example-council AND port", "Example Council opens the port", "Nobody opens the port",
+            "The same for an organisation, a ministry or a company.",
+            "org:iaea AND port", "МАГАТЭ inspects the port", "Nobody opens the port",
         ),
         Operator(
             "place:", Value, _value,
             "The same for a town, a strait or another place.",
-            "place:example-bay AND port", "The port of Example Bay", "The port is open",
+            "place:strait-of-hormuz AND port", "A port in the Strait of Hormuz", "The port is open",
+        ),
+        Operator(
+            "group:", Value, _value,
+            "The same for an armed group.",
+            "group:hezbollah AND port", "Hezbollah holds the port", "Nobody holds the port",
+        ),
+        Operator(
+            "office:", Value, _value,
+            "An office is named, without its holder's name beside it; `person:` finds who held it in the item's year.",
+            "office:fr-president AND port", "The French president opens the port", "Nobody opens the port",
         ),
         Operator(
             "lang:", Value, _value,

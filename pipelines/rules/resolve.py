@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NoReturn
 
-from pipelines.entities.countries import country_ids, entities_of_text
+from pipelines.entities.find import country_ids, entities_of_text
 from pipelines.rules.forms import LANGUAGES, language_of
 from pipelines.rules.mistakes import fail
 from pipelines.rules.model import (
@@ -47,7 +47,7 @@ from pipelines.rules.rows import (
     Raw,
     start_of,
 )
-from pipelines.rules.view import WORD_FIELDS
+from pipelines.rules.view import WAYS, WORD_FIELDS
 from pipelines.text.tokens import tokenize, words_of
 
 TERMS_LIMIT = 2_000
@@ -266,18 +266,31 @@ class _Resolver:
         if "*" in text or not text:
             self._fail(leaf.start, f"expected a value behind {field}:", "a * may stand only at its end")
         if field in ("country", "lang"):
+            if field == "country":
+                text, ways = self._ways(leaf, text)
             if starred or not re.fullmatch("[A-Za-z]{2}", text):
                 self._fail(
                     leaf.start, f"expected a two-letter code behind {field}:, got {text}", _code_hint(field, text)
                 )
             if field == "country" and f"country:{text.upper()}" not in country_ids():
                 self._fail(leaf.start, f"no country has the code {text}", _code_hint(field, text))
-            return Value(field, text.upper() if field == "country" else text.lower())
+            return Value(field, text.upper() + ways if field == "country" else text.lower())
         if field in WORD_FIELDS:
             text = " ".join(words_of(text))
             if not text:
                 self._fail(leaf.start, "no letter or digit to look for", f"write {field}:word")
         return Value(field, text.lower(), starred)
+
+    def _ways(self, leaf: Leaf, text: str) -> tuple[str, str]:
+        """Part a country's code from what is excluded behind it, "RU-metonym"; the latter in one order."""
+        code, *ways = text.split("-")
+        for way in map(str.lower, ways):
+            if way not in WAYS:
+                self._fail(
+                    leaf.start, f"expected one of {', '.join(WAYS)} behind {code.upper()}-, got {way}",
+                    f"write country:{code.upper()}-metonym to leave the Kremlin and its like out",
+                )  # fmt: skip
+        return code, "".join(f"-{way}" for way in WAYS if way in map(str.lower, ways))
 
 
 def _is_whole_by_itself(word: str) -> bool:
@@ -288,5 +301,6 @@ def _is_whole_by_itself(word: str) -> bool:
 def _code_hint(field: str, text: str) -> str:
     if field == "lang":
         return "for instance lang:ru"
-    found = entities_of_text(text) or entities_of_text(text.title())
-    return f"write country:{found[0]['id'].removeprefix('country:')}" if found else "for instance country:IR"
+    found = [one["id"] for tried in (text, text.title()) for one in entities_of_text(tried)]
+    codes = [one.removeprefix("country:") for one in found if one.startswith("country:")]
+    return f"write country:{codes[0]}" if codes else "for instance country:IR"

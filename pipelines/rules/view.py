@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain, combinations
 from urllib.parse import urlsplit
 
 from connectors.records import Evidence
-from pipelines.model import Item
+from pipelines.model import Entity, Item
 from pipelines.rules.forms import forms_of
 from pipelines.rules.model import Cased, Literal, Pattern, Term, Unit, Value, Word, terms_of
 from pipelines.text.sentences import number_units
@@ -19,7 +20,9 @@ Extent = tuple[int, int]
 Span = tuple[int, int]
 
 # Fields whose values are ids of the entities that the item names.
-ENTITY_FIELDS = ("country", "person", "org", "place")
+ENTITY_FIELDS = ("country", "person", "org", "place", "group", "office")
+# What may be excluded behind a country's code: `country:RU-metonym` does not hold for "the Kremlin" alone.
+WAYS = ("demonym", "implied", "metonym")
 # Fields of which a value takes whole words, wherever they stand in the fact.
 WORD_FIELDS = ("category", "url")
 
@@ -133,8 +136,7 @@ def facts_of(item: Item, field: str) -> list[str]:
     if field == "lang":
         return [item.language] if item.language else []
     if field in ENTITY_FIELDS:
-        kind = f"{field}:"
-        return [entity.id.removeprefix(kind) for entity in item.entities if entity.id.startswith(kind)]
+        return [value for entity in item.entities for value in entity_values(entity, field)]
     if field == "feed":
         return [item.feed_id.lower()]
     if field == "source":
@@ -143,6 +145,30 @@ def facts_of(item: Item, field: str) -> list[str]:
     if field == "url":
         return [" ".join(words_of(item.url))]
     return [" ".join(words_of(category)) for category in item.categories]
+
+
+def entity_values(entity: Entity, field: str) -> list[str]:
+    """Give the values of an entity under a field, its own and those that it stands for.
+
+    A country comes with every exclusion that it outlives: "RU", "RU-metonym" and so on for "Russia".
+    """
+    ids = (entity.id, *entity.implies)
+    if field == "country":
+        codes = [one.removeprefix("country:") for one in ids if one.startswith("country:")]
+        way = entity.kind if entity.kind in WAYS else "" if entity.id.startswith("country:") else "implied"
+        return [f"{code}{ending}" for code in codes for ending in _ENDINGS[way]]
+    kinds = ("org:", "company:") if field == "org" else (f"{field}:",)
+    return [one.partition(":")[2] for one in ids if one.startswith(kinds)]
+
+
+def _endings(way: str) -> tuple[str, ...]:
+    """Give the exclusions under which a country that was named in one way still counts."""
+    others = [one for one in WAYS if one != way]
+    chosen = chain.from_iterable(combinations(others, count) for count in range(len(others) + 1))
+    return tuple("".join(f"-{one}" for one in parts) for parts in chosen)
+
+
+_ENDINGS = {way: _endings(way) for way in ("", *WAYS)}
 
 
 def fact_is(value: Value, fact: str) -> bool:

@@ -5,19 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectors.records import Report
-from pipelines.model import Item, Story
+from pipelines.model import Entity, Item, Story
 from pipelines.sources.labels import Source
 from pipelines.stories.ladder import Standing, counts, standing
+
+_OF_A_STATE = frozenset(("office", "org", "metonym"))
 
 
 def lead_countries(item: Item) -> tuple[str, ...]:
     """ISO codes of the countries that an item's title and lead name, in order of mention."""
     codes: dict[str, None] = {}
     for entity in item.entities:
-        # Names, adjectives and seats alike: "Russian" makes Russia part of the matter as "Russia" does.
-        if entity.id.startswith("country:") and (entity.field == "title" or entity.start < len(item.lead)):
-            codes[entity.id.partition(":")[2]] = None
+        if entity.field == "title" or entity.start < len(item.lead):
+            codes |= dict.fromkeys(states_of(entity))
     return tuple(codes)
+
+
+def states_of(entity: Entity) -> tuple[str, ...]:
+    """ISO codes of the states that an entity makes part of a matter.
+
+    Names, adjectives and seats alike: "Russian" does it as "Russia" does. Offices and bodies do it too, in whose
+    names the country's stands; a place is only where something happens, a medium only who tells it.
+    """
+    if entity.id.startswith("country:"):
+        return (entity.id.removeprefix("country:"),)
+    if entity.kind not in _OF_A_STATE or "media" in entity.flags:
+        return ()
+    return tuple(one.removeprefix("country:") for one in entity.implies if one.startswith("country:"))
 
 
 def report_of(item: Item, source: Source, *, copy_of: str, is_edit: bool) -> Report:

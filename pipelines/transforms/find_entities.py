@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipelines.entities.countries import find_countries
+from pipelines.entities.find import find_entities
+from pipelines.entities.table import Starts
+from pipelines.transforms.namebook import shared_namebook
 from pipelines.transforms.pages import Draft, EntryPage, Settled, stepped
 
 
-def with_entities(page: EntryPage) -> EntryPage:
+def with_entities(page: EntryPage, starts: Starts | None = None) -> EntryPage:
     """Find the names among the words of every draft."""
 
     def step(draft: Draft) -> Draft | Settled:
-        entities = find_countries(draft.tokens, draft.item.language)
-        return replace(draft, item=replace(draft.item, entities=entities)) if entities else draft
+        item = draft.item
+        entities = find_entities(draft.tokens, item.language, item.event_at.year, starts)
+        return replace(draft, item=replace(item, entities=entities)) if entities else draft
 
     return stepped(page, "items", step)
+
+
+class _FindEntitiesFn(beam.DoFn):
+    def __init__(self, name_files: tuple[str, ...]) -> None:
+        self._name_files = name_files
+
+    def process(self, page: EntryPage) -> Iterator[EntryPage]:
+        book = shared_namebook(self._name_files)
+        found = with_entities(page, book.current())
+        book.saw(draft.tokens for draft in page.drafts)
+        yield found
 
 
 class FindEntities(beam.PTransform[PCollection[EntryPage], PCollection[EntryPage]]):
@@ -26,9 +41,14 @@ class FindEntities(beam.PTransform[PCollection[EntryPage], PCollection[EntryPage
 
     Shape:   PCollection[EntryPage] -> PCollection[EntryPage]; sets Item.entities.
     Drops:   nothing.
-    Source:  country names of CLDR in all its languages, with demonyms and inflected forms.
+    Errors:  a list of names with mistakes stops the start; later the last good lists stay, and it is said.
+    Source:  pipelines/entities, and a desk's own lists; the year of the item tells who held an office.
     """
+
+    def __init__(self, name_files: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self._fn = _FindEntitiesFn(name_files)
 
     def expand(self, pages: PCollection[EntryPage]) -> PCollection[EntryPage]:
         """Add the step."""
-        return pages | "Find" >> beam.Map(with_entities).with_output_types(EntryPage)
+        return pages | "Find" >> beam.ParDo(self._fn).with_output_types(EntryPage)

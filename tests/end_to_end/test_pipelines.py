@@ -85,7 +85,7 @@ def test_rule_saved_from_the_page_raises_alerts_of_its_own(rig: Rig) -> None:
     raised = {alert.rule: alert for alert in rig.outbox()}
     assert set(raised) == {"visits", "talks"}
     assert (raised["talks"].severity, raised["talks"].routes) == ("critical", ("desk",))
-    assert {evidence.words for evidence in raised["talks"].evidence} == {"talks", "Iran"}
+    assert {evidence.words for evidence in raised["talks"].evidence} >= {"talks", "Iran", "Tehran"}
     told = explain(rig.url, "https://cnn.example/3", Settings(rules=(str(rig.rule_file),)))
     assert told["missed"]["talks"] == "talks is not in the item"
 

@@ -10,12 +10,13 @@ import pytest
 
 from connectors.records import Entry
 from pipelines.demo.scenario import Kind, Scenario, ScenarioEntry, load_expected, load_scenario
-from pipelines.entities.countries import find_countries
+from pipelines.entities.find import find_entities
 from pipelines.rules.load import load_rules
 from pipelines.rules.matcher import RuleSet
 from pipelines.stories.index import StoryIndex, words_of
 from pipelines.stories.ladder import counts, standing
 from pipelines.stories.limits import JoinLimits
+from pipelines.stories.tell import states_of
 from pipelines.text.normalize import normalize
 from pipelines.text.tokens import tokenize
 
@@ -30,8 +31,8 @@ def _told_at(scenario: Scenario, entry: ScenarioEntry) -> datetime:
 
 
 def _countries(entry: ScenarioEntry, language: str) -> frozenset[str]:
-    found = find_countries(tokenize(entry.title, entry.summary), language)
-    return frozenset(entity.id.removeprefix("country:") for entity in found)
+    found = find_entities(tokenize(entry.title, entry.summary), language)
+    return frozenset(state for entity in found for state in states_of(entity))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_the_rule_matches_the_visit_and_nothing_else(scenario: Scenario) -> None
     for entry in scenario.entries:
         item = normalize(Entry(entry.feed, entry.guid, entry.link, entry.title, entry.summary, "", _START, language=""))
         tokens = tokenize(item.title, item.text)
-        entities = find_countries(tokens, languages[entry.feed])
+        entities = find_entities(tokens, languages[entry.feed])
         if rules.match(replace(item, language=languages[entry.feed], entities=entities), tokens):
             matched.add(entry.id)
     wanted = (Kind.VISIT, Kind.COPY, Kind.AGAIN, Kind.EDIT)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.entities.countries import find_countries
+from pipelines.entities.find import find_entities
 from pipelines.model import Item
 from pipelines.rules.evaluate import evaluate
 from pipelines.rules.load import default_rules_path, load_rules
@@ -56,7 +56,7 @@ def view_of(text: str, make: Make) -> QuickView:
     title, _, body = text.partition(" | ")
     item = make(title, body, language=language_of(text))
     tokens = tokenize(title, body)
-    return QuickView(replace(item, entities=find_countries(tokens, item.language)), tokens)
+    return QuickView(replace(item, entities=find_entities(tokens, item.language)), tokens)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

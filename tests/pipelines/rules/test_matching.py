@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SettingsError
-from pipelines.entities.countries import find_countries
+from pipelines.entities.find import find_entities
 from pipelines.model import Item, Match
 from pipelines.rules.command import check, match_file, match_lines
 from pipelines.rules.explain import missed
@@ -31,7 +31,7 @@ def rule(query: str, name: str = "r", languages: tuple[str, ...] = ()) -> Rule:
 
 def matches(rules: RuleSet, item: Item) -> tuple[Match, ...]:
     tokens = tokenize(item.title, item.text)
-    return rules.match(replace(item, entities=find_countries(tokens, item.language)), tokens)
+    return rules.match(replace(item, entities=find_entities(tokens, item.language)), tokens)
 
 
 def test_match_names_rule_version_and_words(item_of: Make) -> None:
@@ -108,7 +108,7 @@ def test_item_without_words_matches_by_its_facts_alone(item_of: Make) -> None:
 )
 def test_a_miss_is_told_in_one_sentence(query: str, said: str, item_of: Make) -> None:
     title = "Strike on a port in Ukraine"
-    entities = find_countries(tokenize("Russia, Ukraine, Russia", ""), "en")
+    entities = find_entities(tokenize("Russia, Ukraine, Russia", ""), "en")
     assert missed(rule(query), item_of(title, entities=entities)) == said
 
 

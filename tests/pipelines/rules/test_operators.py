@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipelines.entities.countries import find_countries
-from pipelines.model import Entity, Item
+from pipelines.entities.find import find_entities
+from pipelines.model import Item
 from pipelines.rules.evaluate import EVIDENCE_LIMIT, evaluate, in_reading_order
 from pipelines.rules.operators import OPERATORS, Operator, reference
 from pipelines.rules.rows import FIELDS
@@ -26,19 +26,8 @@ def _holds(query: str, text: str, item_of: Make) -> bool:
     title, _, body = (part.strip() for part in text.partition(" | "))
     item = item_of(title, body, language=detect(title, body, "", ("en", "ru")))
     tokens = tokenize(title, body)
-    item = replace(item, entities=(*find_countries(tokens, item.language), *_people_and_places(title)))
+    item = replace(item, entities=find_entities(tokens, item.language))
     return evaluate(parse(query), TextView(item, tokens)) is not None
-
-
-def _people_and_places(title: str) -> Iterator[Entity]:
-    """Stand in for the lists of names that the examples of person:, org: and place: need."""
-    for entity_id, name in (
-        ("person:ana-example", "Ana Example"),
-        ("org:example-council", "Example Council"),
-        ("place:example-bay", "Example Bay"),
-    ):
-        if (start := title.find(name)) >= 0:
-            yield Entity(entity_id, entity_id.partition(":")[0], "title", start, start + len(name), name)
 
 
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=lambda operator: operator.name)
@@ -151,9 +140,18 @@ def test_lead_is_the_first_300_characters(item_of: Make) -> None:
 def test_country_shows_where_it_is_named(item_of: Make) -> None:
     title = "Iran and Tehran, Iranian envoys"
     tokens = tokenize(title, "")
-    item = item_of(title, entities=find_countries(tokens, "en"))
+    item = item_of(title, entities=find_entities(tokens, "en"))
     found = evaluate(parse("country:IR"), TextView(item, tokens)) or []
-    assert [evidence.words for evidence in found] == ["Iran", "Iranian"]
+    assert [evidence.words for evidence in found] == ["Iran", "Tehran", "Iranian"]
+    named = evaluate(parse("country:IR-implied-demonym"), TextView(item, tokens)) or []
+    assert [evidence.words for evidence in named] == ["Iran"]
+    assert (
+        evaluate(
+            parse("country:IR-implied"),
+            TextView(item_of("Tehran", entities=find_entities(tokenize("Tehran", ""), "en")), tokenize("Tehran", "")),
+        )
+        is None
+    )
 
 
 def test_evidence_is_capped_and_title_comes_first(item_of: Make) -> None:

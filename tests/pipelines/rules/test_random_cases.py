@@ -55,6 +55,7 @@ BLOCKS = (
 )
 FACTS = (
     *(Value("country", "RU"), Value("person", "ana-", True), Value("org", "council"), Value("place", "bay")),
+    *(Value("group", "militia"), Value("office", "ru-president")),
     *(Value("lang", "fa"), Value("feed", "tas", True), Value("feed", "tass"), Value("source", "example.org")),
     *(Value("category", "world"), Value("category", "внешняя пол", True), Value("url", "новости")),
 )
@@ -94,6 +95,7 @@ def _item(chance: random.Random, written: list[str], item_of: Make) -> Item:
     title = _text(chance, written, chance.choice((0, 1, 4, 8)))
     text = _text(chance, written, 1200 if chance.random() < 0.01 else chance.choice((0, 1, 10, 50, 90)))
     named = [("country", "RU"), ("person", "ana-example"), ("org", "council"), ("place", "bay")]
+    named += [("group", "militia"), ("office", "ru-president")]
     return item_of(
         title,
         text,

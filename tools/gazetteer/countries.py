@@ -1,4 +1,4 @@
-"""Builds the table of country names that ships in the wheel: ``python -m tools.build_countries``.
+"""Names of countries: CLDR's in all its languages, our own short forms, adjectives, inhabitants and seats.
 
 Inputs: CLDR territory names out of babel (Unicode licence, named in NOTICE) and our own lists under
 ``tools/data/entities``. Inflected forms are generated; wrong ones do not occur in text.
@@ -6,22 +6,19 @@ Inputs: CLDR territory names out of babel (Unicode licence, named in NOTICE) and
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import itertools
-import json
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
+from pipelines.entities.lists.inflect import INFLECTED, Inflector
+from pipelines.entities.lists.read import rows
+from pipelines.entities.table import Sense
 from pipelines.text.tokens import words_of
-from tools.inflect import INFLECTED, Inflector, rows
 
-SOURCES = Path(__file__).parent / "data" / "entities"
-TABLE = Path(__file__).parents[1] / "pipelines" / "entities" / "data" / "countries.json.gz"
+SOURCES = Path(__file__).parents[1] / "data" / "entities"
 
 # CLDR territories that are no country or territory of their own.
 _NO_COUNTRY = frozenset("AC AQ CP DG EA EU EZ IC QO TA UN XA XB ZZ CQ".split())
@@ -30,23 +27,6 @@ _EVERYWHERE = frozenset("en de fr es it pt nl pl cs sl tr ru uk bg ar fa he zh j
 _LONG_NAME = 7
 _VARIANTS = ("zh_Hant", "zh_Hant_HK", "sr_Latn", "pt_PT", "nb")
 _CASED_INHABITANTS = frozenset("pl cs sl de en tr".split())
-
-
-class Sense(NamedTuple):
-    """What a name means and under which conditions; equal senses are stored once."""
-
-    # "country:RU", two of them with a space for a pair, "" for what only swallows a shorter name.
-    id: str
-    # "country" | "demonym" | "metonym" | ""
-    kind: str
-    # "any" | "capital" | "lower" (or capital at a sentence's start) | "exact" | "accents"
-    case: str
-    # Languages of text in which it holds; () all.
-    languages: tuple[str, ...]
-    # For "exact" and "accents": how it may be written.
-    surfaces: tuple[str, ...]
-    # "language rule" pairs out of the trap lists.
-    rules: tuple[str, ...]
 
 
 class Table:
@@ -86,8 +66,9 @@ class Table:
                         kind,
                         case,
                         () if "" in languages else tuple(sorted(languages)),
-                        tuple(sorted(self.surfaces[key, sense_id])) if case in ("exact", "accents") else (),
+                        frozenset(self.surfaces[key, sense_id] if case in ("exact", "accents") else ()),
                         self._rules(key, sense_id),
+                        tuple(part[-2:] for part in sense_id.split() if part.startswith("country:")),
                     )
                 )
             found[key] = _without_repeats(kept)
@@ -140,8 +121,8 @@ def _codes() -> set[str]:
     return {code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)} - _NO_COUNTRY
 
 
-def add_cldr(table: Table, inflector: Inflector) -> None:
-    """File CLDR's names of all languages, those that count everywhere first."""
+def add_cldr(table: Table, inflector: Inflector, cities: Container[str]) -> None:
+    """File CLDR's names of all languages, those that count everywhere first; a city's name counts at home."""
     from babel import Locale, localedata
 
     codes = _codes()
@@ -157,7 +138,7 @@ def add_cldr(table: Table, inflector: Inflector) -> None:
             names = without_brackets(raw)
             for name in names[:1] if code in ("HK", "MO") else names:
                 key = " ".join(words_of(name))
-                everywhere = language in _EVERYWHERE or len(key) >= _LONG_NAME
+                everywhere = language in _EVERYWHERE or (len(key) >= _LONG_NAME and key not in cities)
                 first, _, rest = key.partition(" ")
                 if language not in _EVERYWHERE and rest and len(first) <= 3 and first.isascii():
                     continue  # an article: looking at every "in" and "a" of other languages costs too much
@@ -168,7 +149,7 @@ def add_cldr(table: Table, inflector: Inflector) -> None:
 
 
 def add_own_names(table: Table, inflector: Inflector) -> None:
-    """File our short forms, regions that swallow a country inside, and seats of government."""
+    """File our short forms, and seats of government."""
     for code, language, names in (row[:3] for row in rows(SOURCES / "countries_extra.tsv")):
         if not re.fullmatch("[A-Z]{2}", code):
             continue
@@ -180,22 +161,16 @@ def add_own_names(table: Table, inflector: Inflector) -> None:
             else:
                 for form in inflector.phrases(language, "NA", name):
                     table.add(form, f"country:{code}", "country", "capital", language)
-    for row in rows(SOURCES / "regions.tsv"):
-        for language, name in _columns(row[2:]):
-            for form in inflector.phrases(language, "NA", name):
-                table.add(form, "", "", "any", language)
     for row in rows(SOURCES / "metonyms.tsv"):
-        if row[1] == "capital":
+        if row[1] != "seat" or not row[0].startswith("government:"):
             continue
-        stands_for = f"country:{row[0][-2:]}" if row[0].startswith("government:") and row[1] == "seat" else ""
-        for language, name in _columns(row[2:]):
+        for language, name in columns_of(row[2:]):
             for form in inflector.phrases(language, "NA", name):
-                table.add(
-                    form, stands_for, "metonym" if stands_for else "", "capital" if stands_for else "any", language
-                )
+                table.add(form, f"country:{row[0][-2:]}", "metonym", "capital", language)
 
 
-def _columns(columns: Iterable[str]) -> Iterator[tuple[str, str]]:
+def columns_of(columns: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Give language and name out of cells such as "en:Kremlin|The Kremlin"."""
     for column in columns:
         language, _, names = column.partition(":")
         for name in names.split("|"):
@@ -292,58 +267,14 @@ def _add_trap(table: Table, language: str, phrase: str, rule: str) -> None:
         table.add(phrase, sense_id, "country" if sense_id else "", "any" if not sense_id else "capital", language)
 
 
-def inputs_digest() -> str:
-    """Hash our own lists: the shipped table names the lists that it was built from."""
-    digest = hashlib.sha256()
-    for path in sorted(SOURCES.rglob("*.tsv")):
-        digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+def country_names(inflector: Inflector, cities: Container[str]) -> dict[str, list[Sense]]:
+    """Give the senses of every folded name of a country, and of the phrases that swallow one.
 
-
-def build() -> dict[str, Any]:
-    """Build the table as it is stored: senses once, names by their first word."""
-    inflector = Inflector(SOURCES / "inflections.tsv")
+    ``cities`` are big cities' names: where a small language calls a country so, that holds in its texts only.
+    """
     table = Table()
     add_own_names(table, inflector)
-    add_cldr(table, inflector)
+    add_cldr(table, inflector, cities)
     add_demonyms(table, inflector)
     add_traps(table)
-    places: dict[Sense, int] = {}
-    single: dict[str, Any] = {}
-    several: dict[str, dict[str, Any]] = defaultdict(dict)
-    for key, senses in sorted(table.senses().items()):
-        numbers = [places.setdefault(sense, len(places)) for sense in senses]
-        value = numbers[0] if len(numbers) == 1 else numbers
-        first, _, rest = key.partition(" ")
-        if rest:
-            several[first][rest] = value
-        else:
-            single[key] = value
-    context = {row[0]: row[2].split() for row in rows(SOURCES / "context_en.tsv")}
-    clitics: dict[str, dict[str, list[str]]] = defaultdict(dict)
-    for row in rows(SOURCES / "clitics.tsv"):
-        clitics[row[0]].setdefault(row[1], []).extend(row[2].split())
-    return {
-        "inputs": inputs_digest(),
-        "senses": [list(sense) for sense in places],
-        "single": single,
-        "several": several,
-        "organisation_follows": context["organisation-follows-country"],
-        "may_precede": context["may-precede-country"],
-        "prefixes": {language: clitics[language]["prefix"] for language in ("ar", "he")},
-    }
-
-
-def main() -> None:
-    """Write the table, the same bytes for the same inputs."""
-    table = build()
-    raw = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    with TABLE.open("wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=9, mtime=0) as out:
-        out.write(raw)
-    names = len(table["single"]) + sum(map(len, table["several"].values()))
-    print(f"{names} names, {len(table['senses'])} senses, {len(raw)} bytes, {TABLE.stat().st_size} compressed")
-
-
-if __name__ == "__main__":
-    main()
+    return table.senses()

@@ -1,33 +1,36 @@
-"""Generates the inflected forms of names for the tables that are built under ``tools``."""
+"""Generates the inflected forms of names, by the endings of ``data/inflections.tsv``."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
+
+from pipelines.entities.lists.read import rows
 
 INFLECTED = frozenset("ru uk pl cs bg sl de fr es".split())
 _FORMS_LIMIT = 1500
+_HEADED_LIMIT = 300
+_ADJECTIVE_ENDINGS = {
+    "ru": ("ый", "ий", "ой", "ая", "яя", "ое", "ее", "ые", "ие"),
+    "uk": ("ий", "ій", "а", "я", "е", "є", "і", "ї"),
+    "bg": ("ски", "ска", "ско", "ият", "ата", "ото", "ите", "ен", "на", "но", "ни"),
+    "pl": ("y", "i", "a", "e"),
+    "cs": ("ý", "í", "á", "é"),
+    "sl": ("i", "a", "o", "e"),
+}
 _NOT_INFLECTED = frozenset(
     "и та й i a e y und et de la du del des da do dei der den die das of the and na nad pod v".split()
 )
 
 
-def rows(path: Path) -> Iterator[list[str]]:
-    """Give the rows of a tab-separated file without its comments."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            yield line.split("\t")
-
-
 class Inflector:
     """Generates a word's endings from ``inflections.tsv``: longest ending wins."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self) -> None:
         self._paradigms: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for row in rows(path):
+        for row in rows("inflections.tsv"):
             language, kind, ending, replacements = (*row, "", "")[:4]
             self._paradigms[language, kind][ending] |= {"" if part == "-" else part for part in replacements.split()}
 
@@ -66,3 +69,39 @@ class Inflector:
                 choices[place] = options = [words[place]]
             size *= len(options)
         return (" ".join(parts) for parts in itertools.product(*choices))
+
+    def headed(self, language: str, name: str) -> list[str]:
+        """Give the forms of a name of several words whose first noun carries the case: what follows it stays.
+
+        "Совет Безопасности ООН" declines only its first word, "Красное море" both.
+        """
+        words = name.split()
+        if language == "de":
+            # "Europäische Union" is "Europäischen Union" behind an article.
+            return [
+                name,
+                *(
+                    " ".join([words[0] + ending, *words[1:]])
+                    for ending in "nrms"
+                    if len(words) > 1 and words[0].endswith("e")
+                ),
+            ]
+        if language not in INFLECTED or language in ("fr", "es") or not words:
+            return [name]
+        choices: list[list[str]] = []
+        for place, word in enumerate(words):
+            is_last = place == len(words) - 1
+            if len(word) <= 2 or word.isupper() or word.lower() in _NOT_INFLECTED:
+                choices.append([word])
+                continue
+            is_adjective = not is_last and word.lower().endswith(_ADJECTIVE_ENDINGS[language])
+            choices.append(sorted(self.forms(language, "NA" if is_adjective or is_last else "N", word)))
+            if not is_adjective:
+                choices += [[rest] for rest in words[place + 1 :]]
+                break
+        size = 1
+        for place, options in enumerate(choices):
+            if size * len(options) > _HEADED_LIMIT:
+                choices[place] = options = [words[place]]
+            size *= len(options)
+        return [" ".join(parts) for parts in itertools.product(*choices)]

@@ -1,0 +1,453 @@
+"""Finds who and where a text names, in every script: longest name first, one pass, then one look at the whole.
+
+Words are looked up in the gazetteer (``table.py``); what a name may mean is decided by its letters and
+neighbours here, by the other names of the text in ``link.py``, by the person's given name in ``persons.py``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pipelines.entities import metonyms, offices, persons
+from pipelines.entities.link import choose
+from pipelines.entities.surroundings import PLACE_WORDS, STATES, Context
+from pipelines.entities.table import Sense, Senses, Start, Starts, load
+from pipelines.model import Entity
+from pipelines.text.tokens import Tokens, fold, tokenize
+
+_ENDS_SENTENCE = frozenset(".!?…。！？\n")
+# A headline in which most words begin with a capital tells nothing by its capitals.
+_HEADLINE_SHARE = 0.62
+_HEADLINE_LIMIT = 160
+_GERSHAYIM = ('"', "״", "”", "׳")
+_GAP = " -‑–'’ʼ·・\u00a0\u200c\u200f\u200e"
+
+
+class Span:
+    """A name in the text: its words, and what it may mean until that is decided."""
+
+    __slots__ = (
+        "first", "flags", "implies", "kind", "last", "reasons", "runner_up", "score", "sense", "senses", "start",
+    )  # fmt: skip
+
+    def __init__(self, first: int, last: int, senses: tuple[Sense, ...], start: Start) -> None:
+        self.first = first
+        self.last = last
+        self.senses = senses
+        self.start = start
+        # What it is taken for; None where nothing held.
+        self.sense: Sense | None = None
+        self.score = 1.0
+        self.runner_up = ""
+        # Other than its sense's: "metonym" of a capital, "office".
+        self.kind = ""
+        self.flags: tuple[str, ...] = ()
+        self.implies: tuple[str, ...] = ()
+        # Why, for --explain.
+        self.reasons: tuple[str, ...] = ()
+
+
+def find_entities(
+    tokens: Tokens, language: str = "", year: int = 0, starts: Starts | None = None
+) -> tuple[Entity, ...]:
+    """Find the entities that a title and text name, in reading order, title first; none lies inside another.
+
+    ``language`` ("" unknown) decides between names that languages share; ``year`` (0: this is not known)
+    who held an office; ``starts`` is the gazetteer, the shipped one without it. Time and memory are bounded by
+    the text's length.
+    """
+    return tuple(Finder(tokens, language, year, load() if starts is None else starts).find())
+
+
+def entities_of_text(
+    text: str, language: str = "", year: int = 0, *, explain: bool = False, starts: Starts | None = None
+) -> list[dict[str, Any]]:
+    """Find the entities in one text, as ``wirewatch entities`` prints them; ``explain`` adds why each was linked."""
+    finder = Finder(tokenize("", text), language, year, load() if starts is None else starts)
+    finder.explains = explain
+    found = [as_object(entity) for entity in finder.find()]
+    if explain:
+        for shown, reasons in zip(found, finder.why, strict=True):
+            shown["why"] = reasons
+    return found
+
+
+def year_of(date: object) -> int:
+    """Give the year of a date as text, "2024-05-12"; 0 for what is none."""
+    digits = date[:4] if isinstance(date, str) else ""
+    return int(digits) if len(digits) == len("2024") and digits.isascii() and digits.isdigit() else 0
+
+
+def as_object(entity: Entity) -> dict[str, Any]:
+    """Give an entity as the command line and the API show it."""
+    shown: dict[str, Any] = {
+        "id": entity.id, "kind": entity.kind, "start": entity.start, "end": entity.end, "text": entity.text,
+        "score": entity.score,
+    }  # fmt: skip
+    if entity.runner_up:
+        shown["runner_up"] = entity.runner_up
+    if entity.flags:
+        shown["flags"] = list(entity.flags)
+    if entity.implies:
+        shown["implies"] = list(entity.implies)
+    return shown
+
+
+@lru_cache(maxsize=1)
+def country_ids() -> frozenset[str]:
+    """All country ids that can be found, "country:RU" and so on."""
+    return frozenset(
+        part for sense in load().table.all_senses() for part in sense.id.split() if part.startswith("country:")
+    )
+
+
+class Finder:
+    """One pass over one item's words."""
+
+    def __init__(self, tokens: Tokens, language: str, year: int, starts: Starts) -> None:
+        self.tokens = tokens
+        self.language = language
+        self.year = year
+        self.header = starts.header
+        self.spans: list[Span] = []
+        self._starts = starts
+        self._headlines: dict[bool, bool] = {}
+        # Surfaces, casefolded, that were seen to be a person's: nowhere a place in this text.
+        self.rejected: set[str] = set()
+        # Asks for the reasons.
+        self.explains = False
+        # Why each entity that ``find`` gives was linked, in the same order.
+        self.why: list[list[str]] = []
+
+    def find(self) -> list[Entity]:
+        """Give the entities in reading order."""
+        self._collect()
+        persons.settle(self)
+        self._settle_names()
+        offices.settle(self)
+        metonyms.mark(self)
+        found: list[Entity] = []
+        for span in self.spans:
+            sense = span.sense
+            if sense is None or not sense.id or sense.kind == "role":
+                continue
+            entities = self._entities(span, sense)
+            if self.rejected and sense.kind != "person" and entities[0].text.casefold() in self.rejected:
+                continue
+            found += entities
+            if self.explains:
+                self.why += [[*_plain_reasons(sense), *span.reasons]] * len(entities)
+        return found
+
+    # Collecting
+
+    def _collect(self) -> None:
+        tokens, free = self.tokens, 0
+        words, starts_at = tokens.words, tokens.starts
+        title, text, title_count = tokens.title, tokens.text, tokens.title_count
+        begins = [
+            (place, start) for place, start in enumerate(map(self._starts.__getitem__, words)) if start is not None
+        ]
+        for place, start in begins:
+            if place < free:
+                continue
+            if not start.single and (place + 1 >= len(words) or words[place + 1] not in start.seconds):
+                continue
+            if not start.may_be_lower:
+                char = (title if place < title_count else text)[starts_at[place]]
+                if char.islower() and not start.prefix:
+                    continue
+            span = self._longest(place, start)
+            if span is None:
+                continue
+            while self.spans and self.spans[-1].last >= span.first:
+                self.spans.pop()
+            self.spans.append(span)
+            free = span.last + 1
+
+    def _longest(self, place: int, start: Start) -> Span | None:
+        """Give the longest name that begins here and may hold; a person's reaches over the given name."""
+        words = self.tokens.words
+        if start.several is not None and place + 1 < len(words) and words[place + 1] in start.seconds:
+            for length in start.lengths:
+                last = place + length
+                if last >= len(words):
+                    continue
+                senses = start.several.get(" ".join(words[place + 1 : last + 1]))
+                if senses is not None and self.is_joined(place, last):
+                    span = self._span(senses, place, last, start)
+                    if span is not None:
+                        return span
+        return self._span(start.single, place, place, start) if start.single else None
+
+    def _span(self, senses: Senses, first: int, last: int, start: Start) -> Span | None:
+        tokens = self.tokens
+        source = tokens.title if first < tokens.title_count else tokens.text
+        is_lower = source[tokens.starts[first]].islower()
+        if senses.is_plain:
+            if is_lower:
+                return None
+            held: tuple[Sense, ...] = senses
+        else:
+            held = tuple([sense for sense in senses if self._holds(sense, first, last, start)])
+        if self.language == "zh" and self._names_its_head(last):
+            held = tuple(sense for sense in held if sense.kind != "org")
+        if not held:
+            return None
+        span = Span(first, last, held, start)
+        if senses.has_person:
+            persons.widen(self, span)
+        return span
+
+    def _names_its_head(self, last: int) -> bool:
+        """Say whether a Chinese ministry's name goes on as its minister's: 外交部, but 外交部长."""
+        tokens = self.tokens
+        end = tokens.ends[last]
+        return tokens.source(last)[end - 1 : end + 1] in ("部长", "部長")
+
+    def is_joined(self, first: int, last: int) -> bool:
+        """Say whether only spaces, hyphens, apostrophes or an abbreviation's dots part the words."""
+        tokens = self.tokens
+        if tokens.field(first) != tokens.field(last) or first <= tokens.title_count <= last:
+            return False
+        source = tokens.source(first)
+        for place in range(first, last):
+            start, end = tokens.ends[place], tokens.starts[place + 1]
+            if start == end:
+                continue
+            gap = source[start:end]
+            if gap == " " or gap in _GERSHAYIM:
+                continue
+            if gap == ". " and tokens.ends[place] - tokens.starts[place] <= 3:
+                continue
+            if gap.strip(_GAP) not in ("", ".") or (gap.startswith(".") and gap != "."):
+                return False
+        return True
+
+    def _holds(self, sense: Sense, first: int, last: int, start: Start) -> bool:
+        if sense.languages and self.language not in sense.languages:
+            return False
+        if not sense.id or sense.kind == "role":
+            return True
+        surface = self.tokens.surface(first, last)
+        if not self._case_holds(sense, surface, first):
+            return False
+        if sense.kind == "country" and self._is_part_of_longer(first, last):
+            return False
+        return all(self._rule_holds(rule, sense, first, last, start) for rule in sense.rules)
+
+    def _case_holds(self, sense: Sense, surface: str, first: int) -> bool:
+        case = sense.case
+        if case == "capital":
+            return not surface[0].islower()
+        if case == "any":
+            return True
+        if case == "lower":
+            return surface[0].islower() or (self.begins_sentence(first) and not surface.isupper())
+        if case == "accents":
+            return surface.casefold() in sense.surfaces and not (sense.kind == "country" and surface[0].islower())
+        if surface not in sense.surfaces:
+            return False
+        # Among capitals only, "US" may be the pronoun.
+        return len(surface) > 2 or not surface.isascii() or not self.tokens.source(first).isupper()
+
+    def _rule_holds(self, written: str, sense: Sense, first: int, last: int, start: Start) -> bool:
+        language, _, rule = written.partition(" ")
+        if language not in (self.language, "zh") and self.language:
+            return True
+        tokens = self.tokens
+        before = tokens.words[first - 1] if first else ""
+        if rule == "=foreign":
+            return self.language != "en"
+        if rule == "=dot":
+            source, end = tokens.source(last), tokens.ends[last]
+            return source[end : end + 1] == "." and source[: tokens.starts[first]].endswith((", ", "-", "("))
+        if rule == "=never":
+            return False
+        if rule == "=sentence-start":
+            return not self.begins_sentence(first) or (self.language == "tr" and self.is_marked_name(last))
+        if rule == "=exact-case":
+            return not tokens.surface(first, last)[0].islower()
+        if rule == "=person":
+            if self.beside_capital(first, last):
+                self.rejected.add(tokens.surface(first, last).casefold())
+                return False
+            return True
+        if rule == "!number":
+            after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
+            return not (before.isdigit() or after.isdigit() or before == "نصف")
+        if rule == "!of-the":
+            # "diameter of the pipe", not the state, unless a verb or a preposition asks for a name.
+            after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
+            return not after.startswith("ال") or before in PLACE_WORDS or before.endswith("ت") or bool(start.prefix)
+        if rule.startswith("!with:"):
+            return set(rule[6:].split()).isdisjoint(tokens.words)
+        if rule.startswith("!before:"):
+            after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
+            return not after or after not in rule[8:]
+        if rule.startswith("!after:"):
+            return not before or before not in rule[7:]
+        # "=needs-context" is settled when all names are known.
+        return True
+
+    # Looking around
+
+    def begins_sentence(self, place: int) -> bool:
+        """Say whether a word is the first of its field or stands behind a sentence's end."""
+        tokens = self.tokens
+        if place == 0 or place == tokens.title_count + 1:
+            return True
+        gap = tokens.source(place)[tokens.ends[place - 1] : tokens.starts[place]]
+        return not _ENDS_SENTENCE.isdisjoint(gap)
+
+    def is_marked_name(self, place: int) -> bool:
+        """Say whether an apostrophe stands right behind a word: Turkish sets one between a name and its ending."""
+        tokens = self.tokens
+        return tokens.source(place)[tokens.ends[place] : tokens.ends[place] + 1] in ("'", "’")
+
+    def written(self, place: int) -> str:
+        """Give a word as it is written."""
+        tokens = self.tokens
+        return tokens.source(place)[tokens.starts[place] : tokens.ends[place]]
+
+    def before(self, place: int) -> str:
+        """Give the word right before, only a space between, as it is written; "" where there is none."""
+        tokens = self.tokens
+        if place in (0, tokens.title_count + 1):
+            return ""
+        source = tokens.source(place)
+        return source[tokens.starts[place - 1] : tokens.ends[place - 1]] if (
+            source[tokens.ends[place - 1] : tokens.starts[place]] == " "
+        ) else ""  # fmt: skip
+
+    def after(self, place: int) -> str:
+        """Give the word right behind, only a space between, as it is written; "" where there is none."""
+        tokens = self.tokens
+        behind = place + 1
+        if behind >= len(tokens.words) or behind == tokens.title_count or place == tokens.title_count:
+            return ""
+        source = tokens.source(place)
+        return source[tokens.starts[behind] : tokens.ends[behind]] if (
+            source[tokens.ends[place] : tokens.starts[behind]] == " "
+        ) else ""  # fmt: skip
+
+    def _is_part_of_longer(self, first: int, last: int) -> bool:
+        """Say whether a capitalised word behind it makes it an organisation or a feature (Iran Air)."""
+        if self.language not in ("en", ""):
+            return self._katakana_goes_on(first, last)
+        after = self.after(last)
+        return after in self.header.organisation_follows_country if after else self._katakana_goes_on(first, last)
+
+    def _katakana_goes_on(self, first: int, last: int) -> bool:
+        """Say whether a Kana name is only part of a longer Kana word (マリ in マリア)."""
+        tokens = self.tokens
+        source, start, end = tokens.source(first), tokens.starts[first], tokens.ends[last]
+        before, after = source[start - 1 : start], source[end : end + 1]
+        return ("ァ" <= source[start] <= "ヺ" and ("ァ" <= before <= "ヺ" or before == "ー")) or (
+            ("ァ" <= source[end - 1] <= "ヺ" or source[end - 1] == "ー") and ("ァ" <= after <= "ヺ" or after == "ー")
+        )
+
+    def beside_capital(self, first: int, last: int) -> bool:
+        """Say whether a capitalised word stands beside it, as a person's other name would."""
+        if self.is_headline(first):
+            return False
+        if not self.begins_sentence(first):
+            before = self.before(first)
+            if before and before[0].isupper() and not before.isupper() and before not in self.header.may_precede:
+                return True
+        after = self.after(last)
+        return after[:1].isupper() and not after.isupper()
+
+    def is_headline(self, place: int) -> bool:
+        """Say whether a word's field is a short one in which most words are capitalised."""
+        tokens = self.tokens
+        in_title = place < tokens.title_count
+        if in_title not in self._headlines:
+            source = tokens.title if in_title else tokens.text
+            self._headlines[in_title] = len(source) < _HEADLINE_LIMIT and self._is_capitalised(source, in_title)
+        return self._headlines[in_title]
+
+    def _is_capitalised(self, source: str, in_title: bool) -> bool:
+        tokens = self.tokens
+        first, last = (0, tokens.title_count) if in_title else (tokens.title_count + 1, len(tokens.words))
+        capitals = sum(source[tokens.starts[word]].isupper() for word in range(first, last))
+        return capitals > _HEADLINE_SHARE * (last - first)
+
+    # Settling
+
+    def _settle_names(self) -> None:
+        """Choose a sense for every span that no person took; what needs support is decided last."""
+        context = Context(self)
+        waiting = [span for span in self.spans if span.sense is None and span.senses and choose(self, span, context)]
+        if waiting:
+            named = {span.sense.id for span in self.spans if span.sense is not None}
+            for span in waiting:
+                choose(self, span, context, named)
+
+    # Giving
+
+    def _entities(self, span: Span, sense: Sense) -> list[Entity]:
+        tokens = self.tokens
+        first, last = span.first, span.last
+        begin, end = tokens.starts[first], tokens.ends[last]
+        source = tokens.source(first)
+        # The Hebrew article belongs to the name, a conjunction or preposition before it does not.
+        prefix = span.start.prefix.removesuffix("ה")
+        if prefix:
+            begin = _past_prefix(source, begin, end, prefix)
+        if span.start.suffix and first == last:
+            end -= len(span.start.suffix)
+        # The last dot of "U.S." belongs to it.
+        if sense.case == "exact" and "." in source[begin:end] and source[end : end + 1] == ".":
+            end += 1
+        if "en =dot" in sense.rules:
+            end += 1
+        # A geresh belongs to the letter before it (סמוטריץ').
+        if source[end : end + 1] in ("'", "׳") and source[end - 1] in "גזצץת":
+            end += 1
+        where = tokens.field(first)
+        if " " in sense.id:
+            return [
+                Entity(part, sense.kind, where, begin + place, begin + place + 1, source[begin + place])
+                for place, part in enumerate(sense.id.split(" "))
+                if part != "-"
+            ]
+        flags, implies = span.flags, span.implies
+        if span.start.is_spoofed:
+            flags = (*flags, "homoglyph")
+        if "alternate" in sense.flags:
+            flags = (*flags, "alternate")
+        if sense.type == "media":
+            flags = (*flags, "media")
+        if sense.countries and sense.kind not in ("country", "demonym"):
+            implies = (*implies, *[f"country:{code}" for code in sense.countries if f"country:{code}" != sense.id])
+        return [
+            Entity(
+                sense.id, span.kind or sense.kind, where, begin, end, source[begin:end], span.score, span.runner_up,
+                flags, implies,
+            )
+        ]  # fmt: skip
+
+
+def _plain_reasons(sense: Sense) -> list[str]:
+    """Say what a sense is by itself."""
+    told = [f"listed as {sense.type or sense.kind}"]
+    if sense.kind == "place" and sense.weight and "curated" not in sense.flags:
+        told.append(f"about {10**sense.weight:,.0f} people")
+    if sense.countries and sense.kind not in STATES:
+        told.append("in " + ", ".join(sense.countries) if sense.kind == "place" else "of " + ", ".join(sense.countries))
+    return told
+
+
+def is_state(span: Span) -> bool:
+    """Say whether a span was taken for a country, by name, adjective or seat."""
+    return span.sense is not None and span.sense.kind in STATES and span.sense.id.startswith("country:")
+
+
+def _past_prefix(source: str, begin: int, end: int, prefix: str) -> int:
+    """Give the offset behind a prefix, whose letters may carry marks in the text."""
+    for place in range(begin + 1, end):
+        if fold(source[begin:place]) == prefix and source[place].isalpha() and source[place] != "ـ":
+            return place
+    return begin

@@ -1,0 +1,152 @@
+"""Which of several places or bodies a name means: by what else the text names, and by how many people live there."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pipelines.entities.surroundings import Context, Surroundings, number_of
+from pipelines.entities.table import Sense
+
+if TYPE_CHECKING:
+    from pipelines.entities.find import Finder, Span
+
+_BODIES = frozenset(("org", "company", "group"))
+# A country's names outweigh a city of that name, a body's both.
+_COUNTRY, _BODY = 9.0, 11.0
+_OF_COUNTRY = {"country": 0.0, "demonym": -0.5, "metonym": 1.0}
+_ALTERNATE, _CAPITAL, _UNIT_NAMED = 0.6, 1.0, 1.5
+# For each time that a place's country is named, ever less.
+_COUNTRY_NAMED = tuple(min(1.2 * math.log2(1 + count), 1.8) for count in range(4))
+_BEFORE_COUNTRY, _BEFORE_UNIT, _BEHIND_COMPASS = 6.0, 8.0, 3.0
+# A state or province against a big city of its name, and what counts as one.
+_UNIT_LESS = 2.0
+_LESSER = {"unit": 5.0, "county": 4.2, "state": 5.7}
+# Kuwait, Algiers in Arabic: the country before the city of its name.
+_OWN_COUNTRY = 6.0
+# Names that two countries share: the one that the text names more, else the first.
+_SHARED = {"place:korea": ("KR", "KP"), "place:congo": ("CD", "CG")}
+_STATE_WORDS = frozenset(("state", "province", "region", "oblast", "governorate", "county"))
+_STATE_BEGINNINGS = ("област", "край", "кра")
+
+
+def choose(finder: Finder, span: Span, context: Context, named: set[str] | None = None) -> bool:
+    """Choose what a span means; True where support is missing that ``named``, what else was found, may bring."""
+    senses = span.senses
+    if len(senses) == 1:
+        only = senses[0]
+        if not only.id or only.kind == "role":
+            return False
+        if only.kind in _BODIES and "support" not in only.flags:
+            span.sense = only
+            return False
+    around = Surroundings(finder, span, context)
+    kept: list[tuple[float, Sense]] = []
+    waits = False
+    for sense in senses:
+        if not sense.id or sense.kind == "role":
+            continue
+        if sense.kind == "place":
+            if around.holds(sense):
+                kept.append((_place_score(finder, span, sense, around, context), sense))
+        elif sense.id.startswith("country:"):
+            if _needs_context(finder, sense) and not (around.is_supported or _is_named(sense, around, named)):
+                waits = True
+            elif not around.is_surname() and (sense.kind == "metonym" or not around.is_beside("things.tsv")):
+                kept.append((_country_score(sense, context), sense))
+        elif "support" not in sense.flags or (named and sense.id in named) or context.names(sense):
+            kept.append((_BODY - ("support" in sense.flags), sense))
+        else:
+            waits = True
+    if kept:
+        _take(finder, span, kept, context)
+    return waits and not kept
+
+
+def _take(finder: Finder, span: Span, kept: list[tuple[float, Sense]], context: Context) -> None:
+    """Take the best sense, and keep what came next."""
+    best, sense = max(kept, key=_first)
+    if sense.id in _SHARED:
+        first, second = _SHARED[sense.id]
+        code = second if context.countries[second] > context.countries[first] else first
+        sense = Sense(f"country:{code}", "country", "capital", countries=(code,))
+    span.sense = sense
+    others = [one for one in kept if one[1].id != sense.id]
+    if others:
+        next_best, other = max(others, key=_first)
+        span.score = round(1 - 0.5 * math.exp(next_best - best), 2)
+        span.runner_up = other.id
+        if finder.explains:
+            span.reasons += (f"{best - next_best:.1f} ahead of {other.id}",)
+
+
+def _first(one: tuple[float, Sense]) -> float:
+    return one[0]
+
+
+def _needs_context(finder: Finder, sense: Sense) -> bool:
+    """Say whether a country's name is a common word of the text's language."""
+    if not sense.rules:
+        return False
+    here = (finder.language, "zh")
+    return any(rule.endswith(" =needs-context") and (not here[0] or rule.startswith(here)) for rule in sense.rules)
+
+
+def _is_named(sense: Sense, around: Surroundings, named: set[str] | None) -> bool:
+    """Say whether such a country is meant: named elsewhere too, or one of several in a clause."""
+    if named is None:
+        return False
+    return sense.id in named or (around.is_listed() and any(one.startswith("country:") for one in named))
+
+
+def _times(context: Context, code: str) -> float:
+    return _COUNTRY_NAMED[min(context.countries[code], len(_COUNTRY_NAMED) - 1)] if code in context.countries else 0.0
+
+
+def _country_score(sense: Sense, context: Context) -> float:
+    code = sense.countries[0]
+    # Its own mention counts for nothing.
+    others = _COUNTRY_NAMED[min(max(context.countries[code] - 1, 0), len(_COUNTRY_NAMED) - 1)]
+    return _COUNTRY + _OF_COUNTRY[sense.kind] + others
+
+
+def _place_score(finder: Finder, span: Span, sense: Sense, around: Surroundings, context: Context) -> float:
+    score = sense.weight
+    if "alternate" in sense.flags:
+        score -= _ALTERNATE
+    if sense.type == "capital":
+        score += _CAPITAL
+    elif sense.type in _LESSER:
+        score += _unit_score(span, sense, around, context)
+    for code in sense.countries:
+        score += _times(context, code)
+    if sense.unit and sense.unit in context.units:
+        score += _UNIT_NAMED
+    if around.region is not None:
+        codes, units = around.region
+        if sense.unit in units:
+            score += _BEFORE_UNIT
+        elif sense.type not in ("unit", "state") and not codes.isdisjoint(sense.countries):
+            score += _BEFORE_COUNTRY
+    if any(other.kind == "country" and other.countries[0] in sense.countries for other in span.senses):
+        score -= _OWN_COUNTRY
+    return score
+
+
+def _unit_score(span: Span, sense: Sense, around: Surroundings, context: Context) -> float:
+    """Score a state, province or county against cities of its name."""
+    score = _UNIT_NAMED if number_of(sense) in context.city_units else 0.0
+    if around.is_state_before:
+        score += _BEFORE_COUNTRY
+    elif around.is_behind_compass:
+        score += _BEHIND_COMPASS
+    after = around.after.casefold()
+    if after in _STATE_WORDS or after.startswith(_STATE_BEGINNINGS):
+        return score + _BEFORE_COUNTRY
+    is_lesser = any(
+        other.type in ("city", "capital")
+        and (sense.type != "state" or "weak" not in other.flags)
+        and other.weight >= _LESSER[sense.type]
+        for other in span.senses
+    )
+    return score - _UNIT_LESS * is_lesser

@@ -1,0 +1,248 @@
+"""Persons: a surname is somebody's when the given name, the office or nobody else stands beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.entities.table import Sense
+
+if TYPE_CHECKING:
+    from pipelines.entities.find import Finder, Span
+
+_GIVEN_LIMIT = 4
+# A listed surname outweighs a town of its name below this power of ten.
+_TOWN = 5.5
+_SHORT_HANGUL = 2
+_PARTICLES = frozenset("al el as ash аль эль ас аш אל бен ибн bin ibn ben de von van der".split())
+# Conjunctions and prepositions that Arabic and Hebrew write together with the name.
+_ATTACHED = frozenset("وفبلكובלמשהכ")
+_PATRONYMICS = (
+    "ович", "евич", "овна", "евна", "овича", "евича", "овны", "евны", "ичем", "овичем", "евичем", "овне", "евне",
+    "ovich", "evich", "ovych", "ovna", "ivna", "івна", "івни",
+)  # fmt: skip
+# Whose given names may stand behind the surname.
+_FAMILY_FIRST = frozenset("CN TW HK SG KR KP JP VN KH HU MM".split())
+
+
+def widen(finder: Finder, span: Span) -> None:
+    """Take a surname for the person whose given name stands beside it, and reach over that name."""
+    best: tuple[int, int, int, Sense] | None = None
+    may_be_named = _given_may_stand_before(finder, span.first)
+    for sense in span.senses:
+        if sense.kind != "person":
+            continue
+        if not may_be_named and "whole" not in sense.flags and sense.countries[0] not in _FAMILY_FIRST:
+            continue
+        if "whole" in sense.flags:
+            found = (span.last - span.first + 1, span.first, span.last, sense)
+        else:
+            found = _with_given(finder, span, sense)
+        if found[0] and (best is None or found[0] > best[0]):
+            best = found
+    if best is None:
+        return
+    words, first, span.last, span.sense = best
+    if first < span.first:
+        # The surname's prefix is inside the name now; the given name may have one of its own.
+        span.start = span.start._replace(prefix=_prefix_of(finder, first, span.sense))
+    span.first = first
+    if finder.explains:
+        span.reasons += (f"surname and given name, {words} words" if words > 1 else "the name alone is a person's",)
+
+
+def _given_may_stand_before(finder: Finder, first: int) -> bool:
+    """Say cheaply whether a given name, an initial or a particle may stand right before, or before a middle name."""
+    words, names = finder.tokens.words, finder.header.given_names
+    before = words[first - 1] if first else ""
+    if not before:
+        return False
+    if before in names or len(before) == 1 or before in _PARTICLES:
+        return True
+    if before[0] in _ATTACHED and before[1:] in names:
+        return True
+    return first > 1 and words[first - 2] in names
+
+
+def _with_given(finder: Finder, span: Span, sense: Sense) -> tuple[int, int, int, Sense]:
+    """Give how many words of given name stand beside a surname, and the whole name's first and last word."""
+    first, last = span.first, span.last
+    words = finder.tokens.words
+    at = first
+    if at and words[at - 1] in _PARTICLES and finder.is_joined(at - 1, at):
+        at -= 1
+    count = _given_before(finder, at, sense)
+    if not count and at > 1 and _may_be_middle(finder, at - 1):
+        count = _given_before(finder, at - 1, sense)
+        if count:
+            return count, at - 1 - count, last, sense
+    if count:
+        return count, at - count, last, sense
+    if sense.countries[0] in _FAMILY_FIRST:
+        for size in range(_GIVEN_LIMIT, 0, -1):
+            behind = last + size
+            if (
+                behind < len(words)
+                and " ".join(words[last + 1 : behind + 1]) in sense.given
+                and finder.is_joined(first, behind)
+            ):
+                return size, first, behind, sense
+    return 0, first, last, sense
+
+
+def _given_before(finder: Finder, at: int, sense: Sense) -> int:
+    """Give how many words of given name end right before a word; 0 for none."""
+    words = finder.tokens.words
+    is_han = "\u3400" <= words[at] <= "\u9fff"
+    for size in range(min(_GIVEN_LIMIT * (3 if is_han else 1), at), 0, -1):
+        if " ".join(words[at - size : at]) in sense.given and finder.is_joined(at - size, at):
+            return size
+        # "" is in no set, and the boundary between title and text is "".
+        if words[at - size][:1] in _ATTACHED and " ".join(words[at - size : at])[1:] in sense.given:
+            return size
+    initial = words[at - 1] if at else ""
+    if (
+        len(initial) == 1
+        and initial.isalpha()
+        and not is_han
+        and finder.written(at - 1).isupper()
+        and finder.is_joined(at - 1, at)
+        and any(name.startswith(initial) for name in sense.given)
+    ):
+        return 1
+    return 0
+
+
+def _prefix_of(finder: Finder, first: int, sense: Sense) -> str:
+    """Give the Arabic or Hebrew prefix before a name's first word; "" where there is none."""
+    word = finder.tokens.words[first]
+    return word[0] if word[:1] in _ATTACHED and word not in sense.given and word[1:] in sense.given else ""
+
+
+def _may_be_middle(finder: Finder, place: int) -> bool:
+    """Say whether a word may stand between given name and surname: an initial, a patronymic, a second name."""
+    word = finder.tokens.words[place]
+    return finder.is_joined(place, place + 1) and (
+        len(word) == 1 or word.endswith(_PATRONYMICS) or (finder.written(place)[0].isupper() and word.isascii())
+    )
+
+
+def settle(finder: Finder) -> None:
+    """Link surnames that stand alone: to who was named in full, holds the office before it, or bears it alone."""
+    named: dict[str, int] = {}
+    for place, span in enumerate(finder.spans):
+        if span.sense is not None and span.sense.kind == "person":
+            named[span.sense.id] = place
+    strangers: set[str] = set()
+    for place, span in enumerate(finder.spans):
+        if span.sense is not None:
+            if "whole" in span.sense.flags and not _whole_holds(finder, place):
+                span.sense, span.senses = None, tuple(sense for sense in span.senses if sense.kind != "person")
+            continue
+        candidates = [sense for sense in span.senses if sense.kind == "person"]
+        if not candidates:
+            continue
+        span.senses = tuple(sense for sense in span.senses if sense.kind != "person")
+        chosen = _named(candidates, named, place)
+        if chosen is not None:
+            _take(span, chosen, 0.95, "surname; the full name stands in the text")
+            continue
+        chosen = _in_office(finder, place, candidates)
+        if chosen is not None:
+            _take(span, chosen, 0.9, "surname; the office stands before it")
+            named[chosen.id] = place
+            continue
+        span.senses = tuple(
+            sense for sense in span.senses if sense.kind != "place" or sense.weight >= _TOWN or "curated" in sense.flags
+        )
+        if span.senses and any(sense.kind in ("country", "place", "demonym") for sense in span.senses):
+            continue
+        alone = [sense for sense in candidates if "alone" in sense.flags]
+        if _has_other_given(finder, span):
+            strangers |= {sense.id for sense in candidates}
+        elif len(alone) == 1 and alone[0].id not in strangers:
+            _take(span, alone[0], 0.85, "surname; nobody else of weight bears it")
+
+
+def _take(span: Span, sense: Sense, score: float, reason: str) -> None:
+    span.sense, span.score = sense, score
+    span.flags += ("surname",)
+    span.reasons += (reason,)
+
+
+def _named(candidates: list[Sense], named: dict[str, int], place: int) -> Sense | None:
+    """Give the candidate named in full nearest before a place, else the first behind it."""
+    known = [
+        (named[sense.id] > place, abs(named[sense.id] - place), sense) for sense in candidates if sense.id in named
+    ]
+    return min(known, key=lambda one: one[:2])[2] if known else None
+
+
+def _in_office(finder: Finder, place: int, candidates: list[Sense]) -> Sense | None:
+    """Give the one candidate whose office's words stand right before the surname."""
+    if not place:
+        return None
+    before, span = finder.spans[place - 1], finder.spans[place]
+    # "президент РФ Путин": the country may stand between.
+    if place > 1 and before.last + 1 == span.first and not _roles(before):
+        between, before = before, finder.spans[place - 2]
+        if before.last + 1 != between.first:
+            return None
+    elif before.last + 1 != span.first:
+        return None
+    roles = _roles(before)
+    if not roles or not finder.is_joined(before.first, span.first):
+        return None
+    codes = {
+        code
+        for one in finder.spans[max(0, place - 4) : place]
+        for sense in one.senses
+        for code in map(str.lower, sense.countries)
+    }
+    holders, offices = finder.header.holders, finder.header.offices
+    found = [
+        sense
+        for sense in candidates
+        if any(
+            office.endswith(f"-{role}")
+            and (not codes or office.removesuffix(f"-{role}") in codes or "-" in office.removesuffix(f"-{role}"))
+            and any(
+                person == sense.id and (not finder.year or first <= finder.year <= last)
+                for person, first, last in holders[office]
+            )
+            for office in offices.get(sense.id, ())
+            for role in roles
+        )
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _roles(span: Span) -> list[str]:
+    return [sense.id.removeprefix("role:") for sense in span.senses if sense.kind == "role"]
+
+
+def _has_other_given(finder: Finder, span: Span) -> bool:
+    """Say whether another first name stands right before the surname (Kevin Trump, Пётр Песков)."""
+    before = finder.before(span.first)
+    if not before or before[0].islower():
+        return False
+    header, word = finder.header, finder.tokens.words[span.first - 1]
+    if before in header.not_a_first_name or (before.isupper() and before.isascii()):
+        return False
+    return word in header.first_names or word in header.given_names
+
+
+def _whole_holds(finder: Finder, place: int) -> bool:
+    """Two Chinese characters or syllables are many people's name: something else of the desk's world must be named."""
+    span = finder.spans[place]
+    word = finder.tokens.words[span.first]
+    is_han = "\u3400" <= word <= "\u9fff" and span.last - span.first <= 1
+    is_hangul = "\uac00" <= word <= "\ud7a3" and len(word) <= _SHORT_HANGUL
+    if not (is_han or is_hangul):
+        return True
+    return any(
+        sense.kind and sense is not span.sense
+        for other in finder.spans
+        if other is not span
+        for sense in ((other.sense,) if other.sense is not None else other.senses)
+        if sense.id != (span.sense.id if span.sense else "")
+    )

@@ -1,0 +1,329 @@
+"""What stands around a name: whether it lets the name be a place, and which region it names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pipelines.entities.lists.beside import beside
+from pipelines.entities.lists.read import rows
+from pipelines.entities.table import Sense
+
+if TYPE_CHECKING:
+    from pipelines.entities.find import Finder, Span
+
+# Words after which a name that is a common word too is a place.
+PLACE_WORDS = frozenset(
+    "in at from to near outside around into across toward towards republic of"
+    " в во из на до у к из-за через республика республики республике під до у з із по"
+    " v ve w we z ze do na iz k ke in en au aux du de des à a dans vers chez aus nach von bei"
+    " في من الي جمهوريه حكومه دوله شمال جنوب وسط در كشور جمهوري دولت از به"
+    " ב ל מ ש כ מה וב ול ומ".split()
+)
+STATES = frozenset(("country", "demonym", "metonym"))
+_UNITS = frozenset(("state", "unit"))
+_TOWNLIKE = frozenset(("city", "county", "unit"))
+# Powers of ten: of people whose city needs no reason, of a town, of a city that is as good as known.
+_WEIGHTY, _TOWN, _METROPOLIS = 5.477, 5.0, 6.5
+# Without capitals a name is a word: fewer people need a better reason.
+_CASELESS_WEIGHTY, _CASELESS_SHORT, _HAN_WEIGHTY = 6.0, 3, 7.0
+# Israel's towns in Hebrew need no reason.
+_AT_HOME = 4.5
+_FEMININE_VERB_LEAST = 4
+_STATE_BEFORE = frozenset(
+    "state province estado etat bundesstaat штат штате штата штату ولايه ايالت מדינת stan stanie stanu departamento"
+    " provincia region departement محافظه استان wojewodztwo eyaleti".split()
+)
+_OF = frozenset("of de du d des del della di von der la le los".split())
+_COMPASS = frozenset(
+    "eastern western northern southern central northwestern northeastern southwestern southeastern".split()
+)
+_IN = frozenset("in en in dans w в у في در ב".split())
+_REGION_GAPS = (", ", " (", "، ")
+
+# Countries and units that are named right behind a name.
+Region = tuple[frozenset[str], frozenset[int]]
+
+
+class Context:
+    """What the text names for certain: countries, states and provinces."""
+
+    def __init__(self, finder: Finder) -> None:
+        self.countries: Counter[str] = Counter()
+        self.units: set[int] = set()
+        # First-level units around cities whose name means nothing else.
+        self.city_units: set[int] = set()
+        for span in finder.spans:
+            if span.sense is not None:
+                self._count(span.sense)
+            elif len(span.senses) == 1:
+                self._count(span.senses[0])
+            elif span.senses:
+                self._count_likely(span.senses)
+        self.by_first = {span.first: span for span in finder.spans}
+        self.by_last = {span.last: span for span in finder.spans}
+
+    def _count(self, sense: Sense) -> None:
+        if sense.kind == "place":
+            if sense.type in _UNITS:
+                self.units.add(number_of(sense))
+            elif sense.unit:
+                self.city_units.add(sense.unit)
+        elif "support" not in sense.flags and (len(sense.countries) == 1 or sense.kind in STATES):
+            self.countries.update(sense.countries)
+
+    def _count_likely(self, senses: tuple[Sense, ...]) -> None:
+        """Of several senses a country counts, and the unit that has most people."""
+        for sense in senses:
+            if sense.kind in STATES:
+                self.countries.update(sense.countries)
+                break
+        likeliest = max(senses, key=_weight)
+        if likeliest.type in _UNITS:
+            self.units.add(number_of(likeliest))
+
+    def names(self, sense: Sense) -> bool:
+        """Say whether the text names a country of a sense."""
+        return any(code in self.countries for code in sense.countries)
+
+
+def _weight(sense: Sense) -> float:
+    return sense.weight
+
+
+def number_of(sense: Sense) -> int:
+    """Give a place's GeoNames id; 0 for one that has none."""
+    number = sense.id.rpartition(":")[2]
+    return int(number) if number.isdigit() else 0
+
+
+class Surroundings:
+    """The neighbours of one span, looked at once for all that it may mean."""
+
+    __slots__ = ("_context", "_finder", "_is_feature", "_span", "after", "before", "is_supported", "region")
+
+    def __init__(self, finder: Finder, span: Span, context: Context) -> None:
+        self._finder = finder
+        self._span = span
+        self._context = context
+        self._is_feature: bool | None = None
+        # Neighbours with only a space between, as written; "" where there is none.
+        self.before, self.after = finder.before(span.first), finder.after(span.last)
+        self.region = self._named_behind()
+        # A reason to take a common word for a place.
+        self.is_supported = self.region is not None or self._stands_as_a_place()
+
+    @property
+    def is_state_before(self) -> bool:
+        """Say whether the word for a state or province stands right before, or one word away ("state of")."""
+        first = self._span.first
+        return not _STATE_BEFORE.isdisjoint(self._finder.tokens.words[max(0, first - 2) : first])
+
+    @property
+    def is_behind_compass(self) -> bool:
+        """Say whether "eastern" or its like stands right before, no name's part."""
+        return self.before in _COMPASS
+
+    def is_beside(self, file: str) -> bool:
+        """Say whether a word of a list stands right before or behind, "of" perhaps between."""
+        finder, span = self._finder, self._span
+        tokens, language = finder.tokens, finder.language
+        words = tokens.words
+        if language == "zh":
+            source, end = tokens.source(span.last), tokens.ends[span.last]
+            return any(source[end : end + size] in _written_words(file, language) for size in (1, 2, 3))
+        after, before = span.last + 1, span.first - 1
+        if (
+            after < len(words)
+            and words[after] in beside(file, language, "after")
+            and finder.is_joined(span.last, after)
+        ):
+            return True
+        found = beside(file, language, "before")
+        if before >= 0 and words[before] in found:
+            return finder.is_joined(before, span.first)
+        is_over = before > 0 and words[before] in _OF and words[before - 1] in found
+        return is_over and finder.is_joined(before - 1, span.first)
+
+    def holds(self, sense: Sense) -> bool:
+        """Say whether the neighbours let it be this place: no body's part, no person's name, no common word."""
+        finder, span, flags = self._finder, self._span, sense.flags
+        if "weak" in flags and not self.is_supported:
+            return False
+        is_named = self._context.names(sense)
+        if "support" in flags and not (self.is_supported or is_named or self.is_state_before):
+            return False
+        if self._is_feature is None:
+            self._is_feature = self.is_beside("features.tsv")
+        if self._is_feature or (not is_named and self._is_common_word()):
+            return False
+        char = finder.written(span.first)[0]
+        is_caseless = "\u0590" <= char <= "\u06ff"
+        if "curated" in flags and not is_caseless:
+            return True
+        if sense.type == "capital" and self._is_behind_first_name():
+            return False
+        if char < "\u0370":
+            is_english = finder.language in ("en", "")
+            held = self._english_holds(sense) if is_english else self._latin_holds(sense, is_named)
+        elif is_caseless:
+            held = self._caseless_holds(sense, is_named)
+        else:
+            least = _HAN_WEIGHTY if self._is_short_han(sense) else _WEIGHTY
+            held = sense.weight >= least or self.is_supported or is_named
+        if not held or (self.before and self.before in finder.header.person_title_before):
+            return False
+        return self.is_supported or not finder.rejected or self._surface() not in finder.rejected
+
+    def is_surname(self) -> bool:
+        """Say whether it is a person's: a first name, itself no place, before a country's name (Norbert Ungar)."""
+        finder, span = self._finder, self._span
+        header, before, after = finder.header, self.before, self.after
+        if (
+            after[:1].isupper()
+            and finder.language not in ("de", "en", "")
+            and finder.tokens.words[span.first] in header.personish
+            and not after.isupper()
+            and span.last + 1 not in self._context.by_first
+            and not finder.is_headline(span.first)
+        ):
+            return True
+        return (
+            before[:1].isupper()
+            and before.casefold() in header.first_names
+            and not before.isupper()
+            and before not in header.not_a_first_name
+            and span.first - 1 not in self._context.by_last
+            and not finder.is_headline(span.first)
+        )
+
+    def is_listed(self) -> bool:
+        """Say whether it begins a clause, or is joined to what stands before it by "and"."""
+        finder, first = self._finder, self._span.first
+        begins = finder.begins_sentence(first) or not finder.is_joined(first - 1, first)
+        return begins or self._span.start.prefix in ("ו", "و") or finder.tokens.words[first - 1] in ("و", "and")
+
+    def _surface(self) -> str:
+        return self._finder.tokens.surface(self._span.first, self._span.last).casefold()
+
+    def _named_behind(self) -> Region | None:
+        """Give what is named right behind: ", Texas", ", in northern Lebanon", "(Syria)"."""
+        finder, last = self._finder, self._span.last
+        tokens = finder.tokens
+        words, behind = tokens.words, last + 1
+        if behind >= len(words) or behind == tokens.title_count or last == tokens.title_count:
+            return None
+        gap = tokens.source(last)[tokens.ends[last] : tokens.starts[behind]]
+        if gap in (" ", ", ") and words[behind] in _IN and behind + 2 < len(words):
+            behind += 1 + (words[behind + 1] in _COMPASS)
+        elif gap == ", " and words[behind] in _STATE_BEFORE and behind + 1 < len(words):
+            behind += 1
+        elif gap not in _REGION_GAPS:
+            return None
+        follower = self._context.by_first.get(behind)
+        if follower is not None:
+            codes = frozenset(code for one in follower.senses if one.kind == "country" for code in one.countries)
+            units = frozenset(number_of(one) for one in follower.senses if one.type in _UNITS)
+            if codes or units:
+                return codes, units
+        written = finder.written(behind)
+        if len(written) == 1 and behind + 1 < len(words):
+            written += finder.written(behind + 1)  # "D.C."
+        state = finder.header.states.get(written)
+        return (frozenset(("US",)), frozenset((state,))) if state else None
+
+    def _stands_as_a_place(self) -> bool:
+        finder, span, context = self._finder, self._span, self._context
+        before = finder.tokens.words[span.first - 1] if span.first else ""
+        if before in PLACE_WORDS or span.start.prefix in PLACE_WORDS:
+            return True
+        if finder.language == "ar" and before.endswith("ت") and not before.endswith("ات"):
+            return len(before) >= _FEMININE_VERB_LEAST  # states are feminine, and their verb stands first
+        if finder.language == "tr" and finder.is_marked_name(span.last):
+            return True
+        previous = context.by_last.get(span.first - 1)
+        if previous is not None and any(sense.kind == "role" for sense in previous.senses):
+            return True
+        # A country follows with "and" attached: הודו ופקיסטן.
+        follower = context.by_first.get(span.last + 1)
+        is_joined = follower is not None and follower.start.prefix in ("ו", "و")
+        return is_joined and follower is not None and any(sense.kind == "country" for sense in follower.senses)
+
+    def _is_common_word(self) -> bool:
+        finder, span = self._finder, self._span
+        if span.first != span.last or (self.is_supported and finder.language not in ("ar", "fa", "he")):
+            return False
+        words = finder.header.common_words.get(finder.language)
+        return words is not None and finder.tokens.words[span.first].removeprefix(span.start.prefix) in words
+
+    def _is_behind_first_name(self) -> bool:
+        finder = self._finder
+        is_capital = self.before[:1].isupper()
+        return is_capital and finder.tokens.words[self._span.first - 1] in finder.header.first_names
+
+    def _latin_holds(self, sense: Sense, is_named: bool) -> bool:
+        if sense.weight < _WEIGHTY and not (self.is_supported or is_named):
+            return False
+        if sense.type not in _TOWNLIKE and sense.type != "state":
+            return True
+        if self._is_behind_first_name():
+            return False
+        is_surname_behind = self.after[:1].isupper() and not self.after.isupper()
+        return self.is_supported or not is_surname_behind or self._finder.language == "de"
+
+    def _caseless_holds(self, sense: Sense, is_named: bool) -> bool:
+        finder, span = self._finder, self._span
+        letters = sum(map(len, finder.tokens.words[span.first : span.last + 1])) - len(span.start.prefix)
+        is_big = any(
+            other.kind == "place" and (other.weight >= _CASELESS_WEIGHTY or other.type == "capital")
+            for other in span.senses
+            if other.countries == sense.countries
+        )
+        is_curated = "curated" in sense.flags
+        if letters <= _CASELESS_SHORT and not (is_big or is_named or (is_curated and self.is_supported)):
+            return False
+        if finder.language == "he" and sense.countries == ("IL",) and sense.weight >= _AT_HOME:
+            return True
+        return is_curated or is_named or is_big or (self.is_supported and sense.weight >= _TOWN)
+
+    def _is_short_han(self, sense: Sense) -> bool:
+        """Say whether a name is two Chinese characters that papers elsewhere do not know: they stand in other words."""
+        span = self._span
+        return (
+            span.last - span.first <= 1
+            and "\u3400" <= self._finder.tokens.words[span.first] <= "\u9fff"
+            and sense.flags.isdisjoint(("press", "curated"))
+            and sense.type != "capital"
+        )
+
+    def _english_holds(self, sense: Sense) -> bool:
+        finder, span = self._finder, self._span
+        header, before, after = finder.header, self.before, self.after
+        is_townlike = sense.type in _TOWNLIKE
+        if after:
+            is_region = sense.type in ("state", "region")
+            if after in (header.organisation_follows_country if is_region else header.organisation_follows):
+                return False
+        if before == "of" and span.first > 1 and finder.before(span.first - 1) in header.organisation_before_of:
+            return False
+        if not is_townlike:
+            return True
+        if before[:1].isupper() and before not in header.compass and not finder.is_headline(span.first):
+            is_first_name = before.casefold() in header.first_names and before not in header.not_a_first_name
+            if is_first_name or before in header.person_title_before:
+                finder.rejected.add(self._surface())
+                return False
+            if not finder.begins_sentence(span.first - 1) and before not in header.may_precede:
+                return sense.weight >= _METROPOLIS
+        if after[:1].isupper() and not self.is_supported and not after.isupper() and not finder.is_headline(span.first):
+            if finder.tokens.words[span.first] in header.first_names:
+                finder.rejected.add(self._surface())
+                return False
+            return sense.weight >= _METROPOLIS
+        return True
+
+
+@lru_cache(maxsize=8)
+def _written_words(file: str, language: str) -> frozenset[str]:
+    return frozenset(word for row in rows(file) if row[0] == language for word in row[2].split())
