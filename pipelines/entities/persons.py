@@ -64,19 +64,20 @@ def _given_may_stand_before(finder: Finder, first: int) -> bool:
 
 
 def _with_given(finder: Finder, span: Span, sense: Sense) -> tuple[int, int, int, Sense]:
-    """Give how many words of given name stand beside a surname, and the whole name's first and last word."""
+    """Give how many words a surname has with its given name, and the first and last of them; 0 without one."""
     first, last = span.first, span.last
     words = finder.tokens.words
     at = first
-    if at and words[at - 1] in _PARTICLES and finder.is_joined(at - 1, at):
-        at -= 1
     count = _given_before(finder, at, sense)
+    if not count and at and words[at - 1] in _PARTICLES and finder.is_joined(at - 1, at):
+        at -= 1
+        count = _given_before(finder, at, sense)
     if not count and at > 1 and _may_be_middle(finder, at - 1):
         count = _given_before(finder, at - 1, sense)
         if count:
-            return count, at - 1 - count, last, sense
+            return last - (at - 1 - count) + 1, at - 1 - count, last, sense
     if count:
-        return count, at - count, last, sense
+        return last - (at - count) + 1, at - count, last, sense
     if sense.countries[0] in _FAMILY_FIRST:
         for size in range(_GIVEN_LIMIT, 0, -1):
             behind = last + size
@@ -85,7 +86,7 @@ def _with_given(finder: Finder, span: Span, sense: Sense) -> tuple[int, int, int
                 and " ".join(words[last + 1 : behind + 1]) in sense.given
                 and finder.is_joined(first, behind)
             ):
-                return size, first, behind, sense
+                return behind - first + 1, first, behind, sense
     return 0, first, last, sense
 
 

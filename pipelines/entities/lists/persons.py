@@ -25,6 +25,7 @@ _PARTICLES = frozenset(("al", "el", "as", "аль", "ас", "аш", "эль", "�
 OFFICE = re.compile(r"([a-z-]+)(?:@([A-Za-z0-9-]+))? (\d{4})-(\d{4})?")
 _TIMELESS = frozenset(("negotiator", "activist", "journalist"))
 _NO_YEAR = 9999
+_YOUNGER = frozenset(("jr", "sr", "мл"))
 # Shorter surnames without capitals are words too.
 _CASELESS_LEAST = 5
 
@@ -39,6 +40,11 @@ def parts_of(name: str) -> tuple[list[str], list[str]]:
             given, surname = name.rsplit(mark, 1)
             return _words(given), _words(surname)
     given, _, surname = name.rpartition(" ")
+    if re.fullmatch(r"[IVX]+", surname):
+        return [], _words(name)  # Felipe VI is known by both words
+    if surname.rstrip(".").lower() in _YOUNGER and " " in given:
+        given, _, before = given.rpartition(" ")
+        surname = f"{before} {surname}"
     return _words(given), _words(surname)
 
 
