@@ -40,9 +40,10 @@ def parts_of(name: str) -> tuple[list[str], list[str]]:
             given, surname = name.rsplit(mark, 1)
             return _words(given), _words(surname)
     given, _, surname = name.rpartition(" ")
-    if re.fullmatch(r"[IVX]+", surname):
+    is_younger = surname.rstrip(".").lower() in _YOUNGER
+    if re.fullmatch(r"[IVX]+", surname) or (is_younger and " " not in given):
         return [], _words(name)  # Felipe VI is known by both words
-    if surname.rstrip(".").lower() in _YOUNGER and " " in given:
+    if is_younger:
         given, _, before = given.rpartition(" ")
         surname = f"{before} {surname}"
     return _words(given), _words(surname)
