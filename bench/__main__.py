@@ -6,7 +6,7 @@ import sys
 
 from bench.row import Row, table
 
-PARTS = ("feeds", "items", "rules", "start", "chain")
+PARTS = ("feeds", "items", "entities", "rules", "start", "chain")
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ neighbours here, by the other names of the text in ``link.py``, by the person's 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 from pipelines.entities import metonyms, offices, persons
@@ -146,11 +147,11 @@ class Finder:
         tokens, free = self.tokens, 0
         words, starts_at = tokens.words, tokens.starts
         title, text, title_count = tokens.title, tokens.text, tokens.title_count
-        begins = [
-            (place, start) for place, start in enumerate(map(self._starts.__getitem__, words)) if start is not None
-        ]
-        for place, start in begins:
-            if place < free:
+        starts = list(map(self._starts.__getitem__, words))
+        # None is the one that is false.
+        for place in compress(range(len(starts)), starts):
+            start = starts[place]
+            if place < free or start is None:
                 continue
             if not start.single and (place + 1 >= len(words) or words[place + 1] not in start.seconds):
                 continue
