@@ -294,6 +294,12 @@ OPERATORS: dict[str, Operator] = {
             "office:fr-president AND port", "The French president opens the port", "Nobody opens the port",
         ),
         Operator(
+            "name:", Near, _near,
+            "A name that no list has, in the cases and spellings that it may have in other languages; a query that is "
+            "printed shows them. From a Cyrillic name Latin ones are made, not the other way round.",
+            'name:"Иван Примеров" AND port', "Встреча с Иваном Примеровым: port", "Пётр Примеров: port",
+        ),
+        Operator(
             "lang:", Value, _value,
             "The item's language, as a two-letter code.",
             "lang:ru AND ракет*", "Над городом сбили три ракеты", "Three rockets were shot down",

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NoReturn
 
 from pipelines.entities.find import country_ids, entities_of_text
+from pipelines.entities.lists.anybody import spellings_of
 from pipelines.rules.forms import LANGUAGES, language_of
 from pipelines.rules.mistakes import fail
 from pipelines.rules.model import (
@@ -36,6 +37,7 @@ from pipelines.rules.model import (
 from pipelines.rules.print import RESERVED
 from pipelines.rules.rows import (
     MARK,
+    NAME,
     READING_LIMIT,
     VALUES,
     Beside,
@@ -107,6 +109,8 @@ class _Resolver:
         self._terms += 1
         if self._terms > TERMS_LIMIT:
             self._fail(raw.start, f"more than {TERMS_LIMIT} terms", "make it several rules")
+        if field == NAME:
+            return self._name(raw)
         return self._value(raw, field) if field else self._words(raw)
 
     def _beside(self, raw: Beside, part: str, field: str) -> Node:
@@ -259,6 +263,16 @@ class _Resolver:
                 leaf.start + leaf.text.index("$"), "$ is no wildcard here", "write * for any ending, ? for one letter"
             )
 
+    def _name(self, leaf: Leaf) -> Node:
+        """Read a name as the words that it may be written with: given names right before surnames."""
+        if not words_of(leaf.text) or "*" in leaf.text:
+            self._fail(leaf.start, "expected a name behind name:", 'write name:"Given Surname", without *')
+        given, surnames = ([_literal(one) for one in part] for part in spellings_of(leaf.text))
+        self._terms += len(given) + len(surnames)
+        if given:
+            return Near(tuple(given), tuple(surnames), 1, is_ordered=True)
+        return Or(tuple(surnames)) if len(surnames) > 1 else surnames[0]
+
     def _value(self, leaf: Leaf, field: str) -> Value:
         text = " ".join(leaf.text.split())
         starred = text.endswith("*")
@@ -291,6 +305,12 @@ class _Resolver:
                     f"write country:{code.upper()}-metonym to leave the Kremlin and its like out",
                 )  # fmt: skip
         return code, "".join(f"-{way}" for way in WAYS if way in map(str.lower, ways))
+
+
+def _literal(words: str) -> Literal:
+    """Make a literal of folded words with spaces between."""
+    terms = tuple(Word(word) for word in words.split())
+    return terms[0] if len(terms) == 1 else Phrase(terms)
 
 
 def _is_whole_by_itself(word: str) -> bool:

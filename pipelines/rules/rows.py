@@ -18,7 +18,9 @@ from pipelines.rules.model import And, Or
 from pipelines.rules.view import ENTITY_FIELDS, WORD_FIELDS
 
 PARTS = ("title", "text", "lead")
-VALUES = (*ENTITY_FIELDS, "lang", "source", "feed", *WORD_FIELDS)
+# A name that no list has, in all its spellings.
+NAME = "name"
+VALUES = (*ENTITY_FIELDS, NAME, "lang", "source", "feed", *WORD_FIELDS)
 FIELDS = (*PARTS, *VALUES)
 READING_LIMIT = 120
 MARK = re.compile("!|~(?:[a-z]{2}:)?")

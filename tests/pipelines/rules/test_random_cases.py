@@ -199,7 +199,8 @@ def test_engine_equals_the_plain_evaluator_on_random_unicode(item_of: Make) -> N
     # Neither nearly all nor nearly none: of the cases, of the rules, of each operator.
     assert 0.1 < held / cases < 0.7
     assert fired / grown > 0.6
-    assert tally.counts.keys() == OPERATORS.keys()
+    # name: is written out as ONEAR/1.
+    assert tally.counts.keys() == OPERATORS.keys() - {"name:"}
     assert all(min(counts) > 0 for counts in tally.counts.values()), dict(tally.counts)
 
 
