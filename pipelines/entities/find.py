@@ -112,7 +112,10 @@ class Finder:
         self.header = starts.header
         self.spans: list[Span] = []
         self._starts = starts
+        # What was found out once, by whether it is the title; by rule.
         self._headlines: dict[bool, bool] = {}
+        self._all_capitals: dict[bool, bool] = {}
+        self._without: dict[str, bool] = {}
         # Surfaces, casefolded, that were seen to be a person's: nowhere a place in this text.
         self.rejected: set[str] = set()
         # Asks for the reasons.
@@ -250,7 +253,7 @@ class Finder:
         if surface not in sense.surfaces:
             return False
         # Among capitals only, "US" may be the pronoun.
-        return len(surface) > 2 or not surface.isascii() or not self.tokens.source(first).isupper()
+        return len(surface) > 2 or not surface.isascii() or not self._is_all_capitals(first)
 
     def _rule_holds(self, written: str, sense: Sense, first: int, last: int, start: Start) -> bool:
         language, _, rule = written.partition(" ")
@@ -282,7 +285,7 @@ class Finder:
             after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
             return not after.startswith("ال") or before in PLACE_WORDS or before.endswith("ت") or bool(start.prefix)
         if rule.startswith("!with:"):
-            return set(rule[6:].split()).isdisjoint(tokens.words)
+            return self._is_without(rule)
         if rule.startswith("!before:"):
             after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
             return not after or after not in rule[8:]
@@ -291,7 +294,23 @@ class Finder:
         # "=needs-context" is settled when all names are known.
         return True
 
+    def _is_without(self, rule: str) -> bool:
+        """Say whether none of a rule's words stands in the title or the text."""
+        found = self._without.get(rule)
+        if found is None:
+            found = self._without[rule] = set(rule.removeprefix("!with:").split()).isdisjoint(self.tokens.words)
+        return found
+
     # Looking around
+
+    def _is_all_capitals(self, place: int) -> bool:
+        """Say whether a word's field has no small letter."""
+        tokens = self.tokens
+        in_title = place < tokens.title_count
+        found = self._all_capitals.get(in_title)
+        if found is None:
+            found = self._all_capitals[in_title] = tokens.source(place).isupper()
+        return found
 
     def begins_sentence(self, place: int) -> bool:
         """Say whether a word is the first of its field or stands behind a sentence's end."""

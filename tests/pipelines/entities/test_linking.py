@@ -162,6 +162,32 @@ def test_offsets_point_at_the_surface_whatever_the_text(text: str, language: str
         end = entity.end
 
 
+@pytest.mark.parametrize("language", ["ru", "pl", "de", "he", "tr", "fa", "zh"])
+def test_capitals_joined_without_end_are_no_endless_subject(language: str) -> None:
+    names = {"ru": "Москва и Киев и ", "pl": "Berlin i Paryż i ", "zh": "北京和莫斯科和", "he": "מוסקבה וטהרן "}
+    text = names.get(language, "Moscow and Berlin and ") * 2000
+    assert len(entities_of_text(text, language)) >= 2000
+    [*_, berlin, paris] = entities_of_text("Umowa: Berlin i Paryż spierają się.", "pl")
+    assert (berlin["kind"], paris["kind"]) == ("place", "place")
+    [berlin, paris] = entities_of_text("Berlin i Paryż spierają się.", "pl")
+    assert (berlin["kind"], paris["kind"]) == ("metonym", "metonym")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "US " * 60_000),
+        ("en", "Turkey " * 30_000),
+        ("en", "Moscow denied Tehran urged Kyiv said " * 5000),
+        ("zh", "王毅" * 60_000),
+        ("zh", "北京莫斯科东京" * 10_000),
+    ],
+)
+def test_time_does_not_grow_faster_than_the_text(language: str, text: str) -> None:
+    assert len(entities_of_text(text, language)) <= len(text)
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("text", ["Moscow " * 20_000, "a" * 1_000_000, "Paris, " * 20_000, "m\u0301" * 200_000])
 def test_time_is_bounded_by_the_text(text: str) -> None:
