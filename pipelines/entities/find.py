@@ -416,7 +416,7 @@ class Finder:
         if prefix:
             begin = _past_prefix(source, begin, end, prefix)
         if span.start.suffix and first == last:
-            end -= len(span.start.suffix)
+            end = _before_suffix(source, begin, end, span.start.suffix)
         # The last dot of "U.S." belongs to it.
         if sense.case == "exact" and "." in source[begin:end] and source[end : end + 1] == ".":
             end += 1
@@ -427,9 +427,10 @@ class Finder:
             end += 1
         where = tokens.field(first)
         if " " in sense.id:
+            # Each character of a pair is a word; a space or a dot may part them.
             return [
-                Entity(part, sense.kind, where, begin + place, begin + place + 1, source[begin + place])
-                for place, part in enumerate(sense.id.split(" "))
+                Entity(part, sense.kind, where, tokens.starts[word], tokens.ends[word], self.written(word))
+                for word, part in enumerate(sense.id.split(" "), first)
                 if part != "-"
             ]
         flags, implies = span.flags, span.implies
@@ -459,14 +460,14 @@ def _plain_reasons(sense: Sense) -> list[str]:
     return told
 
 
-def is_state(span: Span) -> bool:
-    """Say whether a span was taken for a country, by name, adjective or seat."""
-    return span.sense is not None and span.sense.kind in STATES and span.sense.id.startswith("country:")
-
-
 def _past_prefix(source: str, begin: int, end: int, prefix: str) -> int:
     """Give the offset behind a prefix, whose letters may carry marks in the text."""
     for place in range(begin + 1, end):
         if fold(source[begin:place]) == prefix and source[place].isalpha() and source[place] != "ـ":
             return place
     return begin
+
+
+def _before_suffix(source: str, begin: int, end: int, suffix: str) -> int:
+    """Give the offset where a suffix begins, whose letters may be written as several code points."""
+    return next((place for place in range(end - 1, begin, -1) if fold(source[place:end]) == suffix), end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -160,6 +162,16 @@ def test_offsets_point_at_the_surface_whatever_the_text(text: str, language: str
         assert text[entity.start : entity.end] == entity.text
         assert end <= entity.start < entity.end <= len(text)
         end = entity.end
+
+
+@pytest.mark.parametrize("text", ["中俄会谈", "中 俄会谈", "中·俄会谈", "中\u200f俄会谈"])
+def test_each_country_of_a_chinese_pair_stands_at_its_own_character(text: str) -> None:
+    assert _found(text, "zh") == {"中": "country:CN", "俄": "country:RU"}
+
+
+def test_korean_particle_is_cut_whatever_its_code_points() -> None:
+    [seoul] = entities_of_text(unicodedata.normalize("NFD", "서울에서 회담"), "ko")
+    assert unicodedata.normalize("NFC", seoul["text"]) == "서울"
 
 
 @pytest.mark.parametrize("language", ["ru", "pl", "de", "he", "tr", "fa", "zh"])
