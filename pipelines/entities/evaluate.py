@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,10 +62,21 @@ def evaluate(lines: Iterable[str | bytes], path: str = "input") -> Report:
         text, wanted = given.get("text"), given.get("entities")
         if not isinstance(text, str) or not isinstance(wanted, list):
             raise SettingsError([Fault(path, number, "", 'expected {"text", "language", "entities": [...]}')])
+        for place, label in enumerate(wanted):
+            if not _is_label(label):
+                where = f"entities[{place}]"
+                raise SettingsError([Fault(path, number, where, 'expected {"id", "kind", "start", "end"}')])
         language = str(given.get("language") or "")[:2]
         found = entities_of_text(text, language, year_of(given.get("date")))
         _compare(report, given, language, found, wanted)
     return report
+
+
+def _is_label(label: Any) -> bool:
+    return isinstance(label, dict) and all(
+        isinstance(label.get(key), expected)
+        for key, expected in (("id", str), ("kind", str), ("start", int), ("end", int))
+    )
 
 
 def _key(entity: dict[str, Any]) -> tuple[str, int, int]:
@@ -91,14 +102,14 @@ def _compare(
         report.mistakes.append(
             {
                 "id": given.get("id"), "language": language, "text": given["text"],
-                "missed": sorted(_shown(one) for one in wanted if _key(one) not in have),
-                "wrong": sorted(_shown(one) for one in found if _key(one) not in want),
+                "missed": sorted(_shown(given["text"], one) for one in wanted if _key(one) not in have),
+                "wrong": sorted(_shown(given["text"], one) for one in found if _key(one) not in want),
             }
         )  # fmt: skip
 
 
-def _shown(entity: dict[str, Any]) -> str:
-    return f"{entity['text']} {entity['id']}"
+def _shown(text: str, entity: dict[str, Any]) -> str:
+    return f"{text[entity['start'] : entity['end']]} {entity['id']}"
 
 
 def table_of(report: Report) -> Iterator[str]:
@@ -106,15 +117,6 @@ def table_of(report: Report) -> Iterator[str]:
     yield f"{'group':24} {'precision':>9} {'recall':>7} {'F1':>6} {'names':>7}"
     for group, tally in sorted(report.groups.items(), key=lambda one: (one[0] != "all", one[0])):
         yield f"{group:24} {tally.precision:9.3f} {tally.recall:7.3f} {tally.f1:6.3f} {tally.wanted:7}"
-
-
-def mistakes_by_name(report: Report) -> Counter[str]:
-    """Count what was missed or wrong, "missed Paris place:…"."""
-    counted: Counter[str] = Counter()
-    for mistake in report.mistakes:
-        counted.update(f"missed {one}" for one in mistake["missed"])
-        counted.update(f"wrong {one}" for one in mistake["wrong"])
-    return counted
 
 
 def evaluate_file(path: str, show_mistakes: bool) -> int:

@@ -113,7 +113,10 @@ class Finder:
         self.header = starts.header
         self.spans: list[Span] = []
         self._starts = starts
+        # What was found out once, by whether it is the title; by rule.
         self._headlines: dict[bool, bool] = {}
+        self._all_capitals: dict[bool, bool] = {}
+        self._without: dict[str, bool] = {}
         # Surfaces, casefolded, that were seen to be a person's: nowhere a place in this text.
         self.rejected: set[str] = set()
         # Asks for the reasons.
@@ -259,7 +262,7 @@ class Finder:
         if surface not in sense.surfaces:
             return False
         # Among capitals only, "US" may be the pronoun.
-        return len(surface) > 2 or not surface.isascii() or not self.tokens.source(first).isupper()
+        return len(surface) > 2 or not surface.isascii() or not self._is_all_capitals(first)
 
     def _rule_holds(self, written: str, sense: Sense, first: int, last: int, start: Start) -> bool:
         language, _, rule = written.partition(" ")
@@ -291,7 +294,7 @@ class Finder:
             after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
             return not after.startswith("ال") or before in PLACE_WORDS or before.endswith("ت") or bool(start.prefix)
         if rule.startswith("!with:"):
-            return set(rule[6:].split()).isdisjoint(tokens.words)
+            return self._is_without(rule)
         if rule.startswith("!before:"):
             after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
             return not after or after not in rule[8:]
@@ -300,7 +303,23 @@ class Finder:
         # "=needs-context" is settled when all names are known.
         return True
 
+    def _is_without(self, rule: str) -> bool:
+        """Say whether none of a rule's words stands in the title or the text."""
+        found = self._without.get(rule)
+        if found is None:
+            found = self._without[rule] = set(rule.removeprefix("!with:").split()).isdisjoint(self.tokens.words)
+        return found
+
     # Looking around
+
+    def _is_all_capitals(self, place: int) -> bool:
+        """Say whether a word's field has no small letter."""
+        tokens = self.tokens
+        in_title = place < tokens.title_count
+        found = self._all_capitals.get(in_title)
+        if found is None:
+            found = self._all_capitals[in_title] = tokens.source(place).isupper()
+        return found
 
     def begins_sentence(self, place: int) -> bool:
         """Say whether a word is the first of its field or stands behind a sentence's end."""
@@ -406,7 +425,7 @@ class Finder:
         if prefix:
             begin = _past_prefix(source, begin, end, prefix)
         if span.start.suffix and first == last:
-            end -= len(span.start.suffix)
+            end = _before_suffix(source, begin, end, span.start.suffix)
         # The last dot of "U.S." belongs to it.
         if sense.case == "exact" and "." in source[begin:end] and source[end : end + 1] == ".":
             end += 1
@@ -417,9 +436,10 @@ class Finder:
             end += 1
         where = tokens.field(first)
         if " " in sense.id:
+            # Each character of a pair is a word; a space or a dot may part them.
             return [
-                Entity(part, sense.kind, where, begin + place, begin + place + 1, source[begin + place])
-                for place, part in enumerate(sense.id.split(" "))
+                Entity(part, sense.kind, where, tokens.starts[word], tokens.ends[word], self.written(word))
+                for word, part in enumerate(sense.id.split(" "), first)
                 if part != "-"
             ]
         flags, implies = span.flags, span.implies
@@ -449,14 +469,14 @@ def _plain_reasons(sense: Sense) -> list[str]:
     return told
 
 
-def is_state(span: Span) -> bool:
-    """Say whether a span was taken for a country, by name, adjective or seat."""
-    return span.sense is not None and span.sense.kind in STATES and span.sense.id.startswith("country:")
-
-
 def _past_prefix(source: str, begin: int, end: int, prefix: str) -> int:
     """Give the offset behind a prefix, whose letters may carry marks in the text."""
     for place in range(begin + 1, end):
         if fold(source[begin:place]) == prefix and source[place].isalpha() and source[place] != "ـ":
             return place
     return begin
+
+
+def _before_suffix(source: str, begin: int, end: int, suffix: str) -> int:
+    """Give the offset where a suffix begins, whose letters may be written as several code points."""
+    return next((place for place in range(end - 1, begin, -1) if fold(source[place:end]) == suffix), end)

@@ -5,6 +5,7 @@ The words that decide are data: ``data/actor_words.tsv``.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ _BETWEEN = frozenset("between между між بين בין zwischen entre mi�
 _LOOK_AHEAD, _LOOK_BACK = 2, 5
 _FEMININE_VERB_LEAST, _SHORT_WORD, _STEM_LEAST = 4, 4, 3
 _LAST_WORDS = 3
+# Subjects of one verb, joined by "and".
+_JOINED_LIMIT = 8
 _ANY = "*"
 
 
@@ -72,7 +75,8 @@ def _mark_objects(finder: Finder) -> None:
         if span.sense is None:
             continue
         if (span.kind or span.sense.kind) == "metonym":
-            sentence_of_an_actor = _last_of_sentence(finder, span.last)
+            if span.last > sentence_of_an_actor:
+                sentence_of_an_actor = _last_of_sentence(finder, span.last)
         elif span.sense.type == "capital" and span.sense.kind == "place" and span.last <= sentence_of_an_actor:
             before = finder.tokens.words[span.first - 1]
             is_somewhere = (
@@ -245,15 +249,22 @@ def _begins_clause(finder: Finder, span: Span) -> bool:
 def _is_verb_like(finder: Finder, span: Span, language: str) -> bool:
     """Say whether what follows a subject may be its verb, and none of what cities do."""
     tokens = finder.tokens
-    at = span.last + 1
-    if at >= len(tokens.words) or at == tokens.title_count or not _same_clause(finder, span.last, at):
-        return False
-    word, written = tokens.words[at], finder.after(span.last)
-    if word in _list(_ANY, "and"):
+    for _ in range(_JOINED_LIMIT):
+        at = span.last + 1
+        if at >= len(tokens.words) or at == tokens.title_count or not _same_clause(finder, span.last, at):
+            return False
+        if tokens.words[at] not in _list(_ANY, "and"):
+            return _is_verb_behind_subject(tokens.words[at], finder.after(span.last), language)
         # "Berlin i Paryż spierają się": the verb stands behind both.
-        other = next((one for one in finder.spans if one.first == at + 1), None)
-        is_capital = other is not None and other.sense is not None and other.sense.type == "capital"
-        return other is not None and is_capital and _is_verb_like(finder, other, language)
+        other = _span_at(finder, at + 1)
+        if other is None or other.sense is None or other.sense.type != "capital":
+            return False
+        span = other
+    return False
+
+
+def _is_verb_behind_subject(word: str, written: str, language: str) -> bool:
+    """Say whether a word, folded and as written, may be the verb of the subject right before it."""
     if not written or (written[0].isupper() and language not in ("fa", "he")):
         return False
     if language == "he":
@@ -263,6 +274,17 @@ def _is_verb_like(finder: Finder, span: Span, language: str) -> bool:
     if language == "tr":
         return word.startswith(("yonetim", "hukumet"))
     return word not in _list(_ANY, "no-verb") and not word.startswith(_beginnings("city-does"))
+
+
+def _span_at(finder: Finder, first: int) -> Span | None:
+    """Give the span that begins at a word; None where none does."""
+    place = bisect_left(finder.spans, first, key=_first)
+    found = finder.spans[place] if place < len(finder.spans) else None
+    return found if found is not None and found.first == first else None
+
+
+def _first(span: Span) -> int:
+    return span.first
 
 
 def _chinese(finder: Finder, span: Span, speech: frozenset[str]) -> str:
@@ -278,7 +300,8 @@ def _chinese(finder: Finder, span: Span, speech: frozenset[str]) -> str:
             return f"“{verb}” before it"
     if behind[:1] == "的" and any(word in source[end + 1 : end + 8] for word in _list("zh", "owned")):
         return f"its “{source[end + 1 : end + 5]}”"
-    is_pair = any(one.first == span.last + 2 and one.sense and one.sense.type == "capital" for one in finder.spans)
+    other = _span_at(finder, span.last + 2)
+    is_pair = other is not None and other.sense is not None and other.sense.type == "capital"
     if is_pair and behind[:1] in _list("zh", "party") and finder.begins_sentence(span.first):
         return "the subject of its sentence"
     talks = ("会谈", "谈判", "关系", "协议", "对话", "對話", "谈")

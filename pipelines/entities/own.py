@@ -31,7 +31,6 @@ _KEYS = {
     "organisations": ({"id", "kind", "names"}, {"country", "type"}),
     "places": ({"id", "type", "names"}, {"country", "weight"}),
 }
-_TEXTS = ("id", "country", "kind", "type", "weight", "alone")
 
 # Gives the share of recent texts, 0 to 1, in which a folded word stands as a common word; None where nobody counted.
 Frequency = Callable[[str], float | None]
@@ -103,6 +102,11 @@ def list_files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
     return found
 
 
+def _written(key: yaml.Node) -> str:
+    """Give a key as it is written; "" for one that is no text."""
+    return str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+
+
 @lru_cache(maxsize=1)
 def _inflector() -> Inflector:
     return Inflector()
@@ -144,13 +148,14 @@ class _Reader:
             self._fault(path, root, "", f"expected {', '.join(_KEYS)} at the left margin")
             return
         for key, value in root.value:
-            if key.value not in _KEYS:
-                self._fault(path, key, str(key.value), f"expected one of {', '.join(_KEYS)}")
+            section = _written(key)
+            if section not in _KEYS:
+                self._fault(path, key, section, f"expected one of {', '.join(_KEYS)}")
             elif not isinstance(value, yaml.SequenceNode):
-                self._fault(path, value, key.value, "expected a list, each entry behind a dash")
+                self._fault(path, value, section, "expected a list, each entry behind a dash")
             else:
                 for number, node in enumerate(value.value):
-                    self._read_entry(path, key.value, f"{key.value}[{number}]", node)
+                    self._read_entry(path, section, f"{section}[{number}]", node)
 
     def _fault(self, path: Path, node: yaml.Node, where: str, message: str) -> None:
         self._faults.append(Fault(str(path), node.start_mark.line + 1, where, message))
@@ -183,7 +188,7 @@ class _Reader:
             return None
         entry: dict[str, Any] = {}
         for key, value in node.value:
-            name = str(key.value)
+            name = _written(key)
             if name not in needed | allowed:
                 self._fault(path, key, f"{where}.{name}", f"expected one of {', '.join(sorted(needed | allowed))}")
             elif name == "names":
@@ -194,17 +199,27 @@ class _Reader:
                 self._fault(path, value, f"{where}.{name}", "expected a text")
             else:
                 entry[name] = value.value.strip()
+        if "alone" in entry:
+            entry["alone"] = self._truth(path, node, f"{where}.alone", entry["alone"])
         for name in sorted(needed - entry.keys()):
             self._fault(path, node, f"{where}.{name}", "missing")
         self._check(path, section, where, node, entry)
         return entry
 
+    def _truth(self, path: Path, node: yaml.Node, where: str, text: str) -> bool:
+        if text not in ("true", "false"):
+            self._fault(path, node, where, f"expected true or false, got {text!r}")
+        return text == "true"
+
     def _check(self, path: Path, section: str, where: str, node: yaml.Node, entry: dict[str, Any]) -> None:
         if "id" in entry and not _ID.fullmatch(entry["id"].removeprefix("geonames:")):
             self._fault(path, node, f"{where}.id", f"expected small letters, digits and hyphens, got {entry['id']!r}")
-        for code in entry.get("country", "-").replace("-", "").split():
+        codes = entry.get("country", "-").replace("-", "").split()
+        for code in codes:
             if f"country:{code}" not in country_ids():
                 self._fault(path, node, f"{where}.country", f"no country has the code {code}")
+        if section == "persons" and "country" in entry and len(codes) != 1:
+            self._fault(path, node, f"{where}.country", f"expected one country, got {entry['country']!r}")
         if section == "organisations" and entry.get("kind") not in KINDS:
             self._fault(path, node, f"{where}.kind", f"expected one of {', '.join(KINDS)}")
         if section == "organisations" and entry.get("type", "media") != "media":
@@ -218,7 +233,7 @@ class _Reader:
             self._fault(path, node, where, "expected spellings by language, {en: Jane Doe}")
             return names
         for key, value in node.value:
-            language = str(key.value)
+            language = _written(key)
             if not re.fullmatch("[a-z]{2}", language):
                 self._fault(path, key, f"{where}.{language}", "expected a two-letter language")
             elif not isinstance(value, yaml.ScalarNode) or not all(map(words_of, value.value.split("|"))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from pipelines.entities.table import Sense
@@ -133,10 +134,11 @@ def settle(finder: Finder) -> None:
     for place, span in enumerate(finder.spans):
         if span.sense is not None and span.sense.kind == "person":
             named[span.sense.id] = place
+    ids = _ids(finder)
     strangers: set[str] = set()
     for place, span in enumerate(finder.spans):
         if span.sense is not None:
-            if "whole" in span.sense.flags and not _whole_holds(finder, place):
+            if "whole" in span.sense.flags and not _whole_holds(finder, span, ids):
                 span.sense, span.senses = None, tuple(sense for sense in span.senses if sense.kind != "person")
             continue
         candidates = [sense for sense in span.senses if sense.kind == "person"]
@@ -232,18 +234,19 @@ def _has_other_given(finder: Finder, span: Span) -> bool:
     return word in header.first_names or word in header.given_names
 
 
-def _whole_holds(finder: Finder, place: int) -> bool:
+def _whole_holds(finder: Finder, span: Span, named: Set[str]) -> bool:
     """Two Chinese characters or syllables are many people's name: something else of the desk's world must be named."""
-    span = finder.spans[place]
     word = finder.tokens.words[span.first]
     is_han = "\u3400" <= word <= "\u9fff" and span.last - span.first <= 1
     is_hangul = "\uac00" <= word <= "\ud7a3" and len(word) <= _SHORT_HANGUL
-    if not (is_han or is_hangul):
-        return True
-    return any(
-        sense.kind and sense is not span.sense
-        for other in finder.spans
-        if other is not span
-        for sense in ((other.sense,) if other.sense is not None else other.senses)
-        if sense.id != (span.sense.id if span.sense else "")
+    return not (is_han or is_hangul) or (span.sense is not None and not named <= {span.sense.id})
+
+
+def _ids(finder: Finder) -> frozenset[str]:
+    """Give all that the text may name."""
+    return frozenset(
+        sense.id
+        for span in finder.spans
+        for sense in ((span.sense,) if span.sense is not None else span.senses)
+        if sense.kind
     )

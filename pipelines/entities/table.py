@@ -190,7 +190,6 @@ class Table:
         self._sense = msgspec.msgpack.Decoder(Sense).decode
         self._memo: dict[int, Sense] = {}
         self.header = msgspec.msgpack.decode(self._record(0), type=Header)
-        self.sense_count = self._senses
 
     def _record(self, number: int) -> bytes:
         return self._raw[self._base + self._offsets[number] : self._base + self._offsets[number + 1]]

@@ -67,7 +67,6 @@ class Places:
 
     def __init__(self, inflector: Inflector) -> None:
         self.names: dict[str, dict[Sense, None]] = defaultdict(dict)
-        self.population: dict[str, int] = {}
         self._inflector = inflector
         self.city_names: set[str] = set()
         self._common = dictionary()
@@ -107,7 +106,6 @@ class Places:
         """File the extract: main names plainly, alternates marked, Cyrillic ones in all cases."""
         for number, country, unit, kind, people, name, names in geonames():
             if kind == "country":
-                self.population[country] = people
                 continue
             sense = Sense(
                 f"place:geonames:{number}",

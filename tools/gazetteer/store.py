@@ -66,5 +66,8 @@ def write(path: Path, header: dict[str, Any], names: dict[str, list[Sense]]) -> 
             *blobs,
         ]
     )
-    path.write_bytes(raw)
+    # Processes that have the old table mapped keep it whole.
+    made = path.with_name(f"{path.name}.new")
+    made.write_bytes(raw)
+    made.replace(path)
     return senses_count, len(raw)

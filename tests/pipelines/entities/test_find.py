@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import mmap
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from connectors.errors import SettingsError
 from pipelines.entities.command import entities_of_file, entities_of_lines
 from pipelines.entities.find import country_ids, entities_of_text, find_entities
 from pipelines.entities.lists.inflect import Inflector
-from pipelines.entities.table import load
+from pipelines.entities.table import Sense, Table, load
 from pipelines.text.tokens import tokenize
 
 # language, sentence, what is named in order: "CODE surface"
@@ -192,6 +194,17 @@ def test_table_holds_names_in_many_scripts() -> None:
 def test_shipped_table_was_built_from_the_lists_in_the_tree() -> None:
     builder = pytest.importorskip("tools.gazetteer.__main__", reason="the builder is not part of the package")
     assert load().table.header.inputs == builder.inputs_digest(), "run python -m tools.gazetteer"
+
+
+def test_table_that_is_built_again_leaves_the_mapped_one_whole(tmp_path: Path) -> None:
+    store = pytest.importorskip("tools.gazetteer.store", reason="the builder is not part of the package")
+    path, header = tmp_path / "names.bin", msgspec.to_builtins(load().table.header)
+    store.write(path, header, {f"name{number}": [Sense("country:RU", "country", "any")] for number in range(10_000)})
+    with path.open("rb") as file:
+        table = Table(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    store.write(path, header, {"other": [Sense("country:IR", "country", "any")]})
+    assert table.exact("name9999") is not None
+    assert [one.name for one in tmp_path.iterdir()] == ["names.bin"]
 
 
 def test_words_are_inflected_by_their_longest_ending() -> None:

@@ -32,7 +32,7 @@ def test_names_are_found_and_linked(report: Report) -> None:
 
 
 def test_mistakes_say_what_was_missed_and_what_was_wrong() -> None:
-    wrong = {"id": "country:RU", "kind": "country", "start": 0, "end": 4, "text": "Iran"}
+    wrong = {"id": "country:RU", "kind": "country", "start": 0, "end": 4}
     report = evaluate([json.dumps({"id": "1", "language": "en", "text": "Iran and Oman", "entities": [wrong]})])
     assert report.groups["all"].right == 0
     assert report.mistakes[0]["missed"] == ["Iran country:RU"]
@@ -43,3 +43,8 @@ def test_mistakes_say_what_was_missed_and_what_was_wrong() -> None:
 def test_line_without_labels_is_named() -> None:
     with pytest.raises(SettingsError, match=r"data.jsonl:1: expected"):
         evaluate(['{"text":"x"}'], "data.jsonl")
+
+
+def test_label_that_lacks_something_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"data.jsonl:1: entities\[0\]: expected"):
+        evaluate(['{"text":"Iran","entities":[{"id":"country:IR"}]}'], "data.jsonl")

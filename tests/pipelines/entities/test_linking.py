@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -160,6 +162,42 @@ def test_offsets_point_at_the_surface_whatever_the_text(text: str, language: str
         assert text[entity.start : entity.end] == entity.text
         assert end <= entity.start < entity.end <= len(text)
         end = entity.end
+
+
+@pytest.mark.parametrize("text", ["中俄会谈", "中 俄会谈", "中·俄会谈", "中\u200f俄会谈"])
+def test_each_country_of_a_chinese_pair_stands_at_its_own_character(text: str) -> None:
+    assert _found(text, "zh") == {"中": "country:CN", "俄": "country:RU"}
+
+
+def test_korean_particle_is_cut_whatever_its_code_points() -> None:
+    [seoul] = entities_of_text(unicodedata.normalize("NFD", "서울에서 회담"), "ko")
+    assert unicodedata.normalize("NFC", seoul["text"]) == "서울"
+
+
+@pytest.mark.parametrize("language", ["ru", "pl", "de", "he", "tr", "fa", "zh"])
+def test_capitals_joined_without_end_are_no_endless_subject(language: str) -> None:
+    names = {"ru": "Москва и Киев и ", "pl": "Berlin i Paryż i ", "zh": "北京和莫斯科和", "he": "מוסקבה וטהרן "}
+    text = names.get(language, "Moscow and Berlin and ") * 2000
+    assert len(entities_of_text(text, language)) >= 2000
+    [*_, berlin, paris] = entities_of_text("Umowa: Berlin i Paryż spierają się.", "pl")
+    assert (berlin["kind"], paris["kind"]) == ("place", "place")
+    [berlin, paris] = entities_of_text("Berlin i Paryż spierają się.", "pl")
+    assert (berlin["kind"], paris["kind"]) == ("metonym", "metonym")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "US " * 60_000),
+        ("en", "Turkey " * 30_000),
+        ("en", "Moscow denied Tehran urged Kyiv said " * 5000),
+        ("zh", "王毅" * 60_000),
+        ("zh", "北京莫斯科东京" * 10_000),
+    ],
+)
+def test_time_does_not_grow_faster_than_the_text(language: str, text: str) -> None:
+    assert len(entities_of_text(text, language)) <= len(text)
 
 
 @pytest.mark.timeout(20)

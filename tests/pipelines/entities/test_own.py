@@ -73,7 +73,9 @@ def test_every_mistake_is_named_with_its_line(tmp_path: Path) -> None:
         "  - {id: c-d, country: BY, names: {ru: Иван Примеров}, offices: [king]}\n"
         "organisations:\n"
         "  - {id: e-f, kind: club, names: {en: Some Club}}\n"
-        "groups: []\n",
+        "groups: []\n"
+        "? [places]\n"
+        ": []\n",
         encoding="utf-8",
     )
     with pytest.raises(SettingsError) as caught:
@@ -86,7 +88,27 @@ def test_every_mistake_is_named_with_its_line(tmp_path: Path) -> None:
         (4, "persons[2].offices"),
         (6, "organisations[0].kind"),
         (7, "groups"),
+        (8, ""),
     ]
+
+
+@pytest.mark.parametrize("country", ["BY RU", "'-'"])
+def test_person_of_no_or_several_countries_is_refused(tmp_path: Path, country: str) -> None:
+    path = tmp_path / "names.yaml"
+    path.write_text(PERSON.replace("BY", country), encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"names.yaml:2: persons\[0\].country: expected one country"):
+        read_own([path])
+
+
+def test_bare_surname_links_only_where_alone_is_true(tmp_path: Path) -> None:
+    path = tmp_path / "names.yaml"
+    path.write_text(PERSON.replace("BY,", "BY, alone: true,"), encoding="utf-8")
+    assert _ids("Примеров приехал.", "ru", OwnStarts(read_own([path]))) == ["person:ivan-example"]
+    path.write_text(PERSON.replace("BY,", "BY, alone: false,"), encoding="utf-8")
+    assert _ids("Примеров приехал.", "ru", OwnStarts(read_own([path]))) == []
+    path.write_text(PERSON.replace("BY,", "BY, alone: no,"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="expected true or false, got 'no'"):
+        read_own([path])
 
 
 def test_common_word_is_refused_with_its_share(tmp_path: Path) -> None:
