@@ -19,8 +19,9 @@ from desk.pages import frame_values
 from desk.rule_records import RuleChange, RuleListing, mistakes_of
 from desk.state import Desk, DeskOf
 from desk.trial import Trial, back_test, tried
+from pipelines.revisions import ChangedMeanwhileError, Revised
 from pipelines.rules.model import Severity
-from pipelines.saved_rules import ChangedMeanwhileError, SavedRule
+from pipelines.saved_rules import SavedRule
 
 router = APIRouter(include_in_schema=False)
 _BODY_BYTES = 200_000
@@ -151,7 +152,7 @@ async def history_page(desk: DeskOf, name: str) -> Response:
     return desk.page("rule_history.html", **frame, name=name, steps=told)
 
 
-def _hindered(desk: Desk, messages: list[str], last: SavedRule | None = None) -> HTMLResponse:
+def _hindered(desk: Desk, messages: list[str], last: Revised | None = None) -> HTMLResponse:
     return desk.page("_hindered.html", messages=messages, last=last)
 
 

@@ -17,8 +17,9 @@ from desk.forms import read_body
 from desk.rule_records import RuleChange, RuleListing, mistakes_of
 from desk.state import Desk, DeskOf
 from desk.trial import explained
+from pipelines.revisions import ChangedMeanwhileError
 from pipelines.rules.explain import Explanation
-from pipelines.saved_rules import ChangedMeanwhileError, SavedRule
+from pipelines.saved_rules import SavedRule
 
 T = TypeVar("T")
 router = APIRouter(prefix="/api/v1", tags=["rules"], responses={503: {"description": "The store does not answer."}})

@@ -14,10 +14,11 @@ import redis
 from connectors.errors import Fault, SettingsError
 from desk.rule_records import FieldChange, LeftOut, ListedRule, RuleChange, RuleListing, Step
 from desk.state import Desk
+from pipelines.revisions import SAVED, check_author
 from pipelines.rules.model import Rule, Severity
 from pipelines.saved_rules import SavedRule
 from pipelines.settings import rule_files
-from pipelines.shelf import SAVED, InForce, RuleShelf, check, check_author, shared_shelf
+from pipelines.shelf import InForce, RuleShelf, check, shared_shelf
 from pipelines.slow_rules import read_slow
 
 
