@@ -12,6 +12,7 @@ import redis
 
 from connectors.codec import UnreadableRecordError, decode, encode
 from connectors.errors import Fault, RetryableError, SettingsError, WirewatchError
+from connectors.log.log import is_away
 
 # What stands in place of a file for what stands in none.
 SAVED = "saved"
@@ -112,6 +113,15 @@ class Revisions(Generic[T]):
             except UnreadableRecordError as error:
                 unreadable[name] = str(error)
         return Saved(change, records, unreadable)
+
+    def again(self, known: Saved[T]) -> Saved[T]:
+        """The same; while the store is away those that are known."""
+        try:
+            return self.read(known)
+        except redis.RedisError as error:
+            if not is_away(error):
+                raise
+            return known
 
     def history(self, name: str) -> tuple[T, ...]:
         """Give every revision of a record, deletions among them, the newest first."""

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import redis
-
 from connectors.errors import Fault, SettingsError
 from connectors.log.connect import connect
-from connectors.log.log import is_away
 from pipelines.revisions import SAVED, Saved, faults_of_author
 from pipelines.rules.load import Reading, RuleReader, read_written, rule_files_of, stamp_of
 from pipelines.rules.model import Node, Rule
@@ -98,12 +95,7 @@ class RuleShelf:
     def _saved_now(self) -> Saved[SavedRule]:
         if self._store is None:
             return self._saved
-        try:
-            return self._store.read(self._saved if self._last is not None else None)
-        except redis.RedisError as error:
-            if self._last is None or not is_away(error):
-                raise
-            return self._saved
+        return self._store.read() if self._last is None else self._store.again(self._saved)
 
     def _put_together(self, reading: Reading, saved: Saved[SavedRule], faults: tuple[Fault, ...]) -> InForce:
         if not _are_same(reading.named, self._reading.named):
