@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,6 +10,7 @@ from connectors.errors import SettingsError
 from connectors.log.log import shared_log
 from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
+from pipelines.entities.common import CommonWords
 from pipelines.entities.own import starts_of
 from pipelines.entities.table import Starts
 from pipelines.name_shelf import NameShelf, NamesInForce
@@ -18,8 +18,6 @@ from pipelines.saved_names import SavedNames
 from pipelines.text.tokens import Tokens
 
 _LOOK_SECONDS = 2.0
-# Texts in which common words are counted, at least and at most.
-_LEAST_SAMPLE, _SAMPLE_TEXTS = 200, 2000
 
 
 class NameBook:
@@ -32,10 +30,9 @@ class NameBook:
     def __init__(self, files: tuple[str, ...], redis_url: str = "") -> None:
         self._files = files
         self._changes = bool(files or redis_url)
-        self._common: Counter[str] = Counter()
-        self._texts: deque[frozenset[str]] = deque()
+        self._common = CommonWords()
         log = shared_log(redis_url) if redis_url else None
-        self._shelf = NameShelf(files, SavedNames(log.client) if log is not None else None, self.frequency)
+        self._shelf = NameShelf(files, SavedNames(log.client) if log is not None else None, self._common.frequency)
         self._in_force = NamesInForce((), {}, {})
         self._starts = starts_of(())
         # Items that came before the saved names are known would never meet them.
@@ -61,30 +58,9 @@ class NameBook:
         return self._starts
 
     def saw(self, texts: Iterable[Tokens]) -> None:
-        """Take note of what was read: a name that is a common word in it is refused at the next change."""
-        if not self._files:
-            return
-        for tokens in texts:
-            words = common_words(tokens)
-            self._texts.append(words)
-            self._common.update(words)
-            if len(self._texts) > _SAMPLE_TEXTS:
-                self._common.subtract(self._texts.popleft())
-
-    def frequency(self, word: str) -> float | None:
-        """Give the share of recent texts in which a folded word is a common word; None while too few were read."""
-        return self._common[word] / len(self._texts) if len(self._texts) >= _LEAST_SAMPLE else None
-
-
-def common_words(tokens: Tokens) -> frozenset[str]:
-    """Give the folded words that stand in a text with a small first letter, or in a script that has no capitals."""
-    found: set[str] = set()
-    for place, word in enumerate(tokens.words):
-        if word:
-            char = tokens.source(place)[tokens.starts[place]]
-            if char.islower() or char.lower() == char.upper():
-                found.add(word)
-    return frozenset(found)
+        """Take note of what was read: a name of a file that is a common word in it is refused at the next change."""
+        if self._files:
+            self._common.saw(texts)
 
 
 @lru_cache(maxsize=4)

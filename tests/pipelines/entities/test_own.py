@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SettingsError
+from pipelines.entities.common import CommonWords
 from pipelines.entities.find import find_entities
 from pipelines.entities.own import read_own, starts_of
 from pipelines.entities.table import Starts
@@ -116,9 +117,20 @@ def test_lists_are_read_again_when_they_change_and_bad_ones_change_nothing(
 
 
 def test_words_of_what_was_read_are_counted_once_a_text() -> None:
-    book = NameBook(())
-    book._files = ("names.yaml",)
-    book.saw(tokenize("", "the guard and the guard") for _ in range(150))
-    assert book.frequency("guard") is None
-    book.saw(tokenize("", "The Guard") for _ in range(150))
-    assert book.frequency("guard") == 0.5
+    common = CommonWords()
+    common.saw(tokenize("", "the guard and the guard") for _ in range(150))
+    assert common.frequency("guard") is None
+    common.saw(tokenize("", "The Guard") for _ in range(150))
+    assert common.frequency("guard") == 0.5
+
+
+def test_surname_stands_alone_only_where_the_list_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "names.yaml"
+    found = []
+    for alone in ("true", "false"):
+        path.write_text(PERSON.replace("country: BY", f"country: BY, alone: {alone}"), encoding="utf-8")
+        found.append(_ids("Встреча с Примеровым.", "ru", starts_of(read_own([path]))))
+    assert found == [["person:ivan-example"], []]
+    path.write_text(PERSON.replace("country: BY", "country: BY, alone: [1]"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="alone: expected true or false"):
+        read_own([path])
