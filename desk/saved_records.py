@@ -49,7 +49,7 @@ def left_out_of(reasons: Mapping[str, str], saved: Mapping[str, Revised]) -> tup
 
 def steps_of(told: Sequence[T], shown: Callable[[T], Mapping[str, str]]) -> tuple[Step, ...]:
     """Tell a history, the newest revision first; ``shown`` gives the fields of a revision as the page names them."""
-    return tuple(_step(record, before, shown) for record, before in zip(told, (*told[1:], None), strict=True))
+    return tuple(_step(record, before, shown) for record, before in zip(told, (*told[1:], None), strict=False))
 
 
 def _step(record: T, before: T | None, shown: Callable[[T], Mapping[str, str]]) -> Step:

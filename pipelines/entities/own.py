@@ -36,6 +36,7 @@ KINDS = ("org", "company", "group")
 # Share of texts in which a name's word may stand as a common word.
 COMMON_SHARE = 0.005
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ID_LIMIT = 80
 _KEYS = {
     Section.PERSONS: ({"id", "country", "names"}, {"alone", "offices"}),
     Section.ORGANISATIONS: ({"id", "kind", "names"}, {"country", "type"}),
@@ -255,6 +256,8 @@ class _Reader:
     def _check(self, path: Path, section: Section, where: str, node: yaml.Node, entry: dict[str, Any]) -> None:
         if "id" in entry and not _ID.fullmatch(entry["id"].removeprefix("geonames:")):
             self._fault(path, node, f"{where}.id", f"expected small letters, digits and hyphens, got {entry['id']!r}")
+        if len(entry.get("id", "")) > _ID_LIMIT:
+            self._fault(path, node, f"{where}.id", f"expected at most {_ID_LIMIT} characters")
         for code in entry.get("country", "-").replace("-", "").split():
             if f"country:{code}" not in country_ids():
                 self._fault(path, node, f"{where}.country", f"no country has the code {code}")

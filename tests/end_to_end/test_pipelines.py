@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +22,11 @@ from connectors.log.connect import connect_async
 from connectors.log.pages import Cursor, LogPage
 from connectors.records import AlertState, DeadLetter, Entry
 from connectors.sinks.dead import retry_dead
-from pipelines.entities.own import Section
+from desk.testing import ask, serving
 from pipelines.graph import build_items, build_stories
 from pipelines.memory import read_place
 from pipelines.model import ItemEvent, Outcome
 from pipelines.rules.model import Severity
-from pipelines.saved_names import SavedName, SavedNames
 from pipelines.saved_rules import SavedRule, SavedRules
 from pipelines.serve import DEFAULT_RUNNER, run_once
 from pipelines.settings import Settings
@@ -92,12 +92,13 @@ def test_rule_saved_from_the_page_raises_alerts_of_its_own(rig: Rig) -> None:
     assert told["missed"]["talks"] == "talks is not in the item"
 
 
-def test_name_saved_from_the_page_is_found_in_what_comes_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_saved_over_the_api_is_found_in_what_comes_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(namebook, "_LOOK_SECONDS", 0.0)
     rig.append(entry("tass", 1, "Minsk sends Primerov", "Ivan Primerov is on his way."))
     rig.run()
-    person = SavedName(Section.PERSONS, "ivan-example", {"ru": "Иван Примеров"}, "Ana", START, country="BY")
-    SavedNames(rig.client).save(person, seen=0)
+    with serving(Settings(), rig.url) as desk:
+        body = json.dumps({"names": {"ru": "Иван Примеров"}, "country": "BY", "author": "Ana"}).encode()
+        assert ask(f"{desk}/api/v1/names/persons/ivan-example", "PUT", body).status == 200
     rig.append(entry("cnn", 2, "Primerov lands", "Ivan Primerov was met by nobody."))
     rig.run()
     client: Any = rig.client
