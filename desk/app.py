@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from connectors.log.connect import connect_async
-from desk import api, health, metrics, pages, render, rules, rules_api, stream, telemetry
+from desk import api, health, metrics, names, names_api, pages, render, rules, rules_api, stream, telemetry
 from desk.figures import Figures, Sampler, read_figures
 from desk.hub import Hub
 from desk.live import Board
@@ -66,7 +66,7 @@ def create_app(node: Settings, redis_url: str, clock: Callable[[], datetime] = l
     )
     app.state.desk = Desk(node, redis_url, client, reader, hub, board, sampler, templates, clock, figures)
     app.state.gate = gate
-    for module in (api, rules_api, stream, health, metrics, pages, rules):
+    for module in (api, rules_api, names_api, stream, health, metrics, pages, rules, names):
         app.include_router(module.router)
     app.add_exception_handler(redis.RedisError, _store_away)
     app.add_exception_handler(HTTPException, _refused)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.errors import SettingsError
+from desk.saved_records import LeftOut
 from pipelines.rules.model import Severity
-from pipelines.saved_rules import SavedRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,6 @@ class ListedRule:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A saved rule that is not matched, and why."""
-
-    name: str
-    reason: str
-    # 0 where its record cannot be read.
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
 class RuleListing:
     """All rules: those in force, the saved ones that are not, and mistakes in the files."""
 
@@ -71,22 +61,3 @@ class RuleListing:
     left_out: tuple[LeftOut, ...]
     # Of files with mistakes the last good rules stay in force.
     faults: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """What a revision made of one field."""
-
-    field: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One revision of a rule, with what it changed."""
-
-    rule: SavedRule
-    # "saved", "changed", "deleted", "saved again".
-    did: str
-    changes: tuple[FieldChange, ...]

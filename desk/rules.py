@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
-from urllib.parse import quote
 
-import redis
 from fastapi import APIRouter, HTTPException, Query, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from connectors.errors import RetryableError, SettingsError
+from connectors.errors import SettingsError
 from desk.forms import read_form
 from desk.pages import frame_values
 from desk.rule_records import RuleChange, RuleListing, mistakes_of
 from desk.state import Desk, DeskOf
 from desk.trial import Trial, back_test, tried
+from desk.written import BODY_BYTES, no_author, number, written_on_page
 from pipelines.rules.model import Severity
-from pipelines.saved_rules import ChangedMeanwhileError, SavedRule
+from pipelines.saved_rules import SavedRule
 
 router = APIRouter(include_in_schema=False)
-_BODY_BYTES = 200_000
-_REVISION_DIGITS = 9
-_AWAY = "The store does not answer: it is not known whether this was done. Look again before you repeat it."
 
 
 @router.get("/rules")
@@ -77,7 +73,7 @@ def _read(desk: Desk) -> tuple[RuleListing, str, Mapping[str, SavedRule]]:
 @router.post("/rules/try")
 async def try_rule(desk: DeskOf, request: Request) -> Response:
     """Read a query, say what it means, and try it."""
-    form = await read_form(request, _BODY_BYTES, "a trial")
+    form = await read_form(request, BODY_BYTES, "a trial")
     rule, trial = await asyncio.to_thread(tried, desk, form, _listed(form.get("languages", "")))
     if "stream" in form and rule is not None:
         trial.found = await back_test(desk, rule)
@@ -87,8 +83,8 @@ async def try_rule(desk: DeskOf, request: Request) -> Response:
 @router.post("/rules/save")
 async def save_rule(desk: DeskOf, request: Request) -> Response:
     """Save what stands in the editor; the page is loaded anew with it, or a fragment says what hinders."""
-    form = await read_form(request, _BODY_BYTES, "a rule")
-    return await _written(desk, partial(_save, desk, form), "saved", mistakes_of)
+    form = await read_form(request, BODY_BYTES, "a rule")
+    return await written_on_page(desk, "/rules", partial(_save, desk, form), "saved", mistakes_of)
 
 
 def _save(desk: Desk, form: Mapping[str, str]) -> SavedRule:
@@ -101,7 +97,7 @@ def _save(desk: Desk, form: Mapping[str, str]) -> SavedRule:
         severity=severity_of(form.get("severity", "")),
         languages=_listed(form.get("languages", "")),
         routes=_listed(form.get("routes", "")),
-        revision=_number(form.get("revision", "")),
+        revision=number(form.get("revision", "")),
     )
     return save(desk, form.get("name", "").strip(), change)
 
@@ -111,32 +107,9 @@ async def delete_rule(desk: DeskOf, request: Request) -> Response:
     """Delete a saved rule."""
     from desk.saving import delete
 
-    form = await read_form(request, _BODY_BYTES, "a rule")
-    name, author, revision = form.get("name", ""), form.get("author", ""), _number(form.get("revision", ""))
-
-    def mistakes(error: SettingsError) -> list[str]:
-        # The form of a row has no field for it.
-        return ["author: write into the editor above who deletes it"]
-
-    return await _written(desk, partial(delete, desk, name, author, revision), "deleted", mistakes)
-
-
-async def _written(
-    desk: Desk, write: Callable[[], SavedRule], did: str, mistakes: Callable[[SettingsError], list[str]]
-) -> Response:
-    """Save or delete a rule; the page is loaded anew with what was done, or a fragment says what hinders."""
-    try:
-        rule = await asyncio.to_thread(write)
-    except SettingsError as error:
-        return _hindered(desk, mistakes(error))
-    except ChangedMeanwhileError as error:
-        return _hindered(desk, [str(error)], error.last)
-    except redis.RedisError:
-        return _hindered(desk, [_AWAY])
-    except RetryableError as error:
-        return _hindered(desk, [str(error)])
-    headers = {"HX-Redirect": f"/rules?{did}={quote(rule.name, safe='')}", "Cache-Control": "no-store"}
-    return Response(status_code=200, headers=headers)
+    form = await read_form(request, BODY_BYTES, "a rule")
+    name, author, revision = form.get("name", ""), form.get("author", ""), number(form.get("revision", ""))
+    return await written_on_page(desk, "/rules", partial(delete, desk, name, author, revision), "deleted", no_author)
 
 
 @router.get("/rules/history/{name}")
@@ -148,18 +121,9 @@ async def history_page(desk: DeskOf, name: str) -> Response:
     told = await asyncio.to_thread(steps, desk, name)
     if not told:
         raise HTTPException(404, "no rule of this name was ever saved")
-    return desk.page("rule_history.html", **frame, name=name, steps=told)
-
-
-def _hindered(desk: Desk, messages: list[str], last: SavedRule | None = None) -> HTMLResponse:
-    return desk.page("_hindered.html", messages=messages, last=last)
+    return desk.page("history.html", **frame, here="rules", page="/rules", name=name, steps=told)
 
 
 def _listed(text: str) -> tuple[str, ...]:
     """Read names that were typed with commas or spaces between."""
     return tuple(dict.fromkeys(re.findall(r"[^\s,;]+", text)))
-
-
-def _number(text: str) -> int:
-    # What is no number is no revision that anybody saw.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _REVISION_DIGITS else 0

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from connectors.codec import UnreadableRecordError, decode
-from connectors.errors import RetryableError, SettingsError
+from connectors.errors import SettingsError
 from desk.api import Record
-from desk.forms import read_body
 from desk.rule_records import RuleChange, RuleListing, mistakes_of
 from desk.state import Desk, DeskOf
 from desk.trial import explained
+from desk.written import NOT_TAKEN, read_record, takes, written
 from pipelines.rules.explain import Explanation
-from pipelines.saved_rules import ChangedMeanwhileError, SavedRule
+from pipelines.saved_rules import SavedRule
 
-T = TypeVar("T")
 router = APIRouter(prefix="/api/v1", tags=["rules"], responses={503: {"description": "The store does not answer."}})
-_BODY_BYTES = 200_000
-_NOT_TAKEN: dict[int | str, dict[str, Any]] = {
-    409: {"description": "Somebody changed it meanwhile: `detail` says who and when. Nothing was saved."},
-    413: {"description": "Too long."},
-    422: {"description": "Mistakes, all of them; a file that has the name."},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +32,6 @@ class ToExplain:
     text: str = ""
     # Two-letter code; "" has it detected.
     language: str = ""
-
-
-def _takes(kind: type[Any]) -> dict[str, Any]:
-    """Describe a body that is read by hand, because it must not be longer than a limit."""
-    schema = TypeAdapter(kind).json_schema()
-    for name, inner in schema.pop("$defs", {}).items():
-        schema["properties"] = {
-            field: {**{key: value for key, value in about.items() if key != "$ref"}, **inner}
-            if about.get("$ref", "").endswith(f"/{name}")
-            else about
-            for field, about in schema["properties"].items()
-        }
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-async def _body(request: Request, kind: type[T]) -> T:
-    try:
-        return decode(kind, await read_body(request, _BODY_BYTES, "a rule"))
-    except UnreadableRecordError as error:
-        raise HTTPException(422, str(error)) from error
 
 
 @router.get("/rules", response_model=RuleListing)
@@ -78,16 +50,16 @@ def _listing(desk: Desk) -> RuleListing:
         return RuleListing((), (), tuple(map(str, error.faults)))
 
 
-@router.put("/rules/{name}", response_model=SavedRule, responses=_NOT_TAKEN, openapi_extra=_takes(RuleChange))
+@router.put("/rules/{name}", response_model=SavedRule, responses=NOT_TAKEN, openapi_extra=takes(RuleChange))
 async def save_rule(desk: DeskOf, request: Request, name: str) -> Response:
     """Save a rule, where its revision is still the one that the author saw (0: none)."""
     from desk.saving import save
 
-    change = await _body(request, RuleChange)
-    return Record(await _written(save, desk, name, change))
+    change = await read_record(request, RuleChange, "a rule")
+    return Record(await written(partial(save, desk, name, change), mistakes_of))
 
 
-@router.delete("/rules/{name}", response_model=SavedRule, responses=_NOT_TAKEN)
+@router.delete("/rules/{name}", response_model=SavedRule, responses=NOT_TAKEN)
 async def delete_rule(
     desk: DeskOf,
     name: str,
@@ -97,19 +69,7 @@ async def delete_rule(
     """Delete a saved rule; its history stays."""
     from desk.saving import delete
 
-    return Record(await _written(delete, desk, name, author, revision))
-
-
-async def _written(write: Any, *arguments: Any) -> SavedRule:
-    try:
-        made: SavedRule = await asyncio.to_thread(write, *arguments)
-    except SettingsError as error:
-        raise HTTPException(422, "\n".join(mistakes_of(error))) from error
-    except ChangedMeanwhileError as error:
-        raise HTTPException(409, str(error)) from error
-    except RetryableError as error:
-        raise HTTPException(503, str(error)) from error
-    return made
+    return Record(await written(partial(delete, desk, name, author, revision), mistakes_of))
 
 
 @router.get(
@@ -130,12 +90,12 @@ async def history(desk: DeskOf, name: str) -> Response:
 @router.post(
     "/rules/explain",
     response_model=Explanation,
-    responses={404: {"description": "No such rule in force."}, 413: _NOT_TAKEN[413], 422: {"description": "Mistakes."}},
-    openapi_extra=_takes(ToExplain),
+    responses={404: {"description": "No such rule in force."}, 413: NOT_TAKEN[413], 422: {"description": "Mistakes."}},
+    openapi_extra=takes(ToExplain),
 )
 async def explain_rule(desk: DeskOf, request: Request) -> Response:
     """Try each part of a query or rule on a text: which hold, by which words, and what a miss lacks."""
-    wanted = await _body(request, ToExplain)
+    wanted = await read_record(request, ToExplain, "a rule")
     return Record(await asyncio.to_thread(_explained, desk, wanted))
 
 

@@ -5,19 +5,21 @@ Brings the rule reader with it, which a desk that nobody asks for rules can do w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import redis
 
 from connectors.errors import Fault, SettingsError
-from desk.rule_records import FieldChange, LeftOut, ListedRule, RuleChange, RuleListing, Step
+from desk.rule_records import ListedRule, RuleChange, RuleListing
+from desk.saved_records import Step, left_out_of, steps_of
 from desk.state import Desk
+from pipelines.revisions import SAVED, check_author
 from pipelines.rules.model import Rule, Severity
 from pipelines.saved_rules import SavedRule
 from pipelines.settings import rule_files
-from pipelines.shelf import SAVED, InForce, RuleShelf, check, check_author, shared_shelf
+from pipelines.shelf import InForce, RuleShelf, check, shared_shelf
 from pipelines.slow_rules import read_slow
 
 
@@ -36,10 +38,7 @@ def slow_of(desk: Desk) -> dict[str, int]:
 
 def listing(in_force: InForce, slow: Mapping[str, int]) -> RuleListing:
     """List all rules; ``slow`` gives microseconds an item of those in the slow lane."""
-    left_out = tuple(
-        LeftOut(name, reason, in_force.saved[name].revision if name in in_force.saved else 0)
-        for name, reason in sorted(in_force.left_out.items())
-    )
+    left_out = left_out_of(in_force.left_out, in_force.saved)
     rules = tuple(replace(_listed(rule, in_force), slow_microseconds=slow.get(rule.name, 0)) for rule in in_force.rules)
     return RuleListing(rules, left_out, tuple(map(str, in_force.faults)))
 
@@ -74,30 +73,16 @@ def delete(desk: Desk, name: str, author: str, revision: int) -> SavedRule:
 
 def steps(desk: Desk, name: str) -> tuple[Step, ...]:
     """Tell the history of a saved rule, the newest revision first; () for one that there never was."""
-    told = shelf_of(desk).saved_rules.history(name)
-    return tuple(_step(rule, before) for rule, before in zip(told, (*told[1:], None), strict=True))
+    return steps_of(shelf_of(desk).saved_rules.history(name), _shown)
 
 
-def _step(rule: SavedRule, before: SavedRule | None) -> Step:
-    if rule.is_deleted:
-        return Step(rule, "deleted", ())
-    changes = tuple(_changes(rule, before))
-    return Step(rule, "saved" if before is None else "saved again" if before.is_deleted else "changed", changes)
-
-
-def _changes(rule: SavedRule, before: SavedRule | None) -> Iterator[FieldChange]:
-    for field in ("query", "severity", "languages", "routes"):
-        now, then = (_shown(field, one) for one in (rule, before))
-        if now != then:
-            # As the page names it.
-            yield FieldChange("sinks" if field == "routes" else field, then, now)
-
-
-def _shown(field: str, rule: SavedRule | None) -> str:
-    if rule is None:
-        return ""
-    value = getattr(rule, field)
-    return (", ".join(value) or "all") if isinstance(value, tuple) else str(value)
+def _shown(rule: SavedRule) -> dict[str, str]:
+    return {
+        "query": rule.query,
+        "severity": str(rule.severity),
+        "languages": ", ".join(rule.languages) or "all",
+        "sinks": ", ".join(rule.routes) or "all",
+    }
 
 
 def severity_of(text: str) -> Severity:

@@ -49,6 +49,8 @@ class ItemsOptions:
     rule_budget_seconds: float = RULE_BUDGET_SECONDS
     # A desk's own lists of names.
     name_files: tuple[str, ...] = ()
+    # Store with names that people saved; "" for the files' alone.
+    saved_names_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def build_items(p: Any, options: ItemsOptions) -> Any:
         | "NormalizeEntries" >> NormalizeEntries()
         | "DropSeen" >> DropSeen(url)
         | "DetectLanguage" >> DetectLanguage(options.languages, options.only_languages)
-        | "FindEntities" >> FindEntities(options.name_files)
+        | "FindEntities" >> FindEntities(options.name_files, options.saved_names_url)
         | "MatchRules" >> MatchRules(options.rule_files, options.saved_rules_url, options.rule_budget_seconds)
         | "AppendItems" >> AppendItems(url, options.seen_memory, trace=options.trace)
         | "End" >> _End()

@@ -85,8 +85,14 @@ def replay(
     # Nothing is kept for later readers: the store must not grow with the archive.
     settings = replace(settings, items=replace(settings.items, retained_items=0))
     source = {"until_idle": True, "block_ms": 1}
-    # Rules are those of files: the throw-away store holds no others.
-    items = replace(items_options(settings, redis_url, **source), groups=((_SHARD,),), trace=True, saved_rules_url="")
+    # Rules and names are those of files: the throw-away store holds no others.
+    items = replace(
+        items_options(settings, redis_url, **source),
+        groups=((_SHARD,),),
+        trace=True,
+        saved_rules_url="",
+        saved_names_url="",
+    )
     feeds = load_feeds(settings.feeds)
     # Without ticks: the clock is the archive's.
     stories = replace(

@@ -49,6 +49,7 @@ def items_options(settings: Settings, redis_url: str, **source: Any) -> ItemsOpt
         saved_rules_url=redis_url,
         rule_budget_seconds=settings.items.rule_budget_microseconds / 1e6,
         name_files=settings.names,
+        saved_names_url=redis_url,
     )
 
 

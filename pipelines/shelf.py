@@ -12,18 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import redis
-
 from connectors.errors import Fault, SettingsError
 from connectors.log.connect import connect
-from connectors.log.log import is_away
+from pipelines.revisions import SAVED, Saved, faults_of_author
 from pipelines.rules.load import Reading, RuleReader, read_written, rule_files_of, stamp_of
 from pipelines.rules.model import Node, Rule
-from pipelines.saved_rules import Saved, SavedRule, SavedRules
+from pipelines.saved_rules import SavedRule, SavedRules
 
-# What stands in place of a file for rules that stand in none.
-SAVED = "saved"
-AUTHOR_LIMIT = 80
 _Stamp = tuple[tuple[str, tuple[int, int, int]], ...]
 
 
@@ -51,7 +46,7 @@ class RuleShelf:
         self._reader = RuleReader()
         self._stamp: _Stamp | None = None
         self._reading = Reading((), {})
-        self._saved = Saved()
+        self._saved: Saved[SavedRule] = Saved()
         self._last: InForce | None = None
         # Saved rules as they were read, by record.
         self._read: dict[SavedRule, Rule | SettingsError] = {}
@@ -97,23 +92,18 @@ class RuleShelf:
         self._last = self._put_together(reading, saved, faults)
         return self._last
 
-    def _saved_now(self) -> Saved:
+    def _saved_now(self) -> Saved[SavedRule]:
         if self._store is None:
             return self._saved
-        try:
-            return self._store.read(self._saved if self._last is not None else None)
-        except redis.RedisError as error:
-            if self._last is None or not is_away(error):
-                raise
-            return self._saved
+        return self._store.read() if self._last is None else self._store.again(self._saved)
 
-    def _put_together(self, reading: Reading, saved: Saved, faults: tuple[Fault, ...]) -> InForce:
+    def _put_together(self, reading: Reading, saved: Saved[SavedRule], faults: tuple[Fault, ...]) -> InForce:
         if not _are_same(reading.named, self._reading.named):
             self._read = {}
         self._reading = reading
         read, left_out, rules = {}, dict(saved.unreadable), list(reading.rules)
-        of_files = {rule.name: rule for rule in reading.rules} if saved.rules else {}
-        for name, record in saved.rules.items():
+        of_files = {rule.name: rule for rule in reading.rules} if saved.records else {}
+        for name, record in saved.records.items():
             if name in of_files:
                 left_out[name] = taken(of_files[name])
                 continue
@@ -123,7 +113,7 @@ class RuleShelf:
             else:
                 left_out[name] = "; ".join(fault.message for fault in found.faults)
         self._read = read
-        return InForce(tuple(rules), reading.named, saved.rules, left_out, faults)
+        return InForce(tuple(rules), reading.named, saved.records, left_out, faults)
 
 
 def taken(rule: Rule) -> str:
@@ -133,7 +123,7 @@ def taken(rule: Rule) -> str:
 
 def check(record: SavedRule, in_force: InForce) -> Rule:
     """Check a rule before it is saved. Errors: SettingsError with every fault; its ``where`` names the field."""
-    faults = [Fault(SAVED, 0, "author", message) for message in _faults_of_author(record.author)]
+    faults = faults_of_author(record.author)
     of_file = next((rule for rule in in_force.rules if rule.name == record.name and rule.path != SAVED), None)
     if of_file is not None:
         faults.append(Fault(SAVED, 0, "name", f"{taken(of_file)}: change it there, or choose another name"))
@@ -143,20 +133,6 @@ def check(record: SavedRule, in_force: InForce) -> Rule:
     if faults or isinstance(found, SettingsError):
         raise SettingsError(faults)
     return found
-
-
-def check_author(author: str) -> None:
-    """Check who saves or deletes. Errors: SettingsError."""
-    if messages := _faults_of_author(author):
-        raise SettingsError([Fault(SAVED, 0, "author", message) for message in messages])
-
-
-def _faults_of_author(author: str) -> list[str]:
-    if not author.strip():
-        return ["expected the name of who saves it"]
-    if len(author) > AUTHOR_LIMIT or not author.isprintable():
-        return [f"expected at most {AUTHOR_LIMIT} printable characters"]
-    return []
 
 
 def _read(record: SavedRule, named: Mapping[str, Node]) -> Rule | SettingsError:

@@ -41,6 +41,11 @@ _LEFT_OUT = Gauge(
     "Saved rules that are not matched: unreadable, or a file has a rule of their name.",
     multiprocess_mode="mostrecent",
 )
+_NAMES_LEFT_OUT = Gauge(
+    "wirewatch_saved_names_left_out",
+    "Saved names that are not found: unreadable, with mistakes, or a file has an entry of their id.",
+    multiprocess_mode="mostrecent",
+)
 _SLOW_RULES = Gauge(
     "wirewatch_slow_rules",
     "Rules that cost more than items.rule_budget_microseconds and run in the slow lane.",
@@ -115,6 +120,13 @@ def saved_rules_left_out(reasons: Mapping[str, str]) -> None:
     _LEFT_OUT.set(len(reasons))
     for name, reason in list(reasons.items())[:_REASONS_SHOWN]:
         _logger.error("saved_rule_left_out", rule=name, reason=reason, left_out=len(reasons))
+
+
+def saved_names_left_out(reasons: Mapping[str, str]) -> None:
+    """Say which saved names are not found from now on, and why."""
+    _NAMES_LEFT_OUT.set(len(reasons))
+    for name, reason in list(reasons.items())[:_REASONS_SHOWN]:
+        _logger.error("saved_name_left_out", name=name, reason=reason, left_out=len(reasons))
 
 
 def rules_slowed(slow: Mapping[str, float]) -> None:

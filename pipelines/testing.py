@@ -19,6 +19,7 @@ from pipelines.graph import ItemsOptions, StoriesOptions, build_items, build_sto
 from pipelines.serve import run_once
 from pipelines.sources.labels import Labels, Source
 from pipelines.transforms import stopping
+from pipelines.transforms.namebook import shared_namebook
 from pipelines.transforms.read_pages import SourceOptions
 from pipelines.transforms.story_state import shared_state
 
@@ -67,6 +68,7 @@ class Rig:
             (str(self.rule_file),),
             ("en", "ru", "fa"),
             saved_rules_url=self.url,
+            saved_names_url=self.url,
         )
 
     def stories_options(self, **source: Any) -> StoriesOptions:
@@ -106,5 +108,6 @@ class Rig:
 def forget_process_state() -> None:
     """Forget what this process learned of an earlier test's store."""
     shared_state.cache_clear()
+    shared_namebook.cache_clear()
     forget_shared_logs()
     stopping.forget_stop()

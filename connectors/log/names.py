@@ -28,6 +28,10 @@ RULES = "rules"
 # String: a random token, another one after each change of ``RULES``. No counter: one that begins anew in an
 # emptied store would come to a number that somebody has seen.
 RULES_CHANGE = "rules:change"
+# Hash: "<list>/<id>" -> JSON SavedName, the own names that were saved from the page and are not deleted.
+NAMES = "names"
+# String: a random token, another one after each change of ``NAMES``.
+NAMES_CHANGE = "names:change"
 
 # Hash: rule -> microseconds an item, of the rules in the slow lane.
 SLOW_RULES = "rules:slow"
@@ -96,6 +100,11 @@ def history(alert_id: str) -> str:
 def rule_history(name: str) -> str:
     """List: JSON SavedRule, every revision of a saved rule in order, deletions among them."""
     return f"rulehistory:{name}"
+
+
+def name_history(name: str) -> str:
+    """List: JSON SavedName, every revision of a saved entry in order, deletions among them."""
+    return f"namehistory:{name}"
 
 
 def lease(group: str) -> str:

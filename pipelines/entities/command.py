@@ -11,7 +11,7 @@ import msgspec
 from connectors.errors import Fault, SettingsError
 from pipelines.archive import opened, read_objects
 from pipelines.entities.find import entities_of_text, year_of
-from pipelines.entities.own import OwnStarts, read_own
+from pipelines.entities.own import read_own, starts_of
 from pipelines.entities.table import Starts
 from pipelines.text.language import detect
 
@@ -37,7 +37,7 @@ def entities_of_lines(
 
 def entities_of_file(input_path: str, names: tuple[str, ...] = (), *, explain: bool = False) -> int:
     """Print the entities of each line of a file ("-": standard input). Errors: SettingsError."""
-    starts = OwnStarts(read_own(names)) if names else None
+    starts = starts_of(read_own(names))
     with opened(input_path) as lines:
         for result in entities_of_lines(lines, input_path, starts, explain=explain):
             sys.stdout.write(msgspec.json.encode(result).decode() + "\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,47 @@ from pipelines.entities.lists.places import CuratedPlaces
 from pipelines.entities.table import Sense, Senses, Start, Starts, load
 from pipelines.text.tokens import words_of
 
+
+class Section(StrEnum):
+    """The lists that there are."""
+
+    PERSONS = "persons"
+    ORGANISATIONS = "organisations"
+    PLACES = "places"
+
+
 KINDS = ("org", "company", "group")
 # Share of texts in which a name's word may stand as a common word.
 COMMON_SHARE = 0.005
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ID_LIMIT = 80
 _KEYS = {
-    "persons": ({"id", "country", "names"}, {"alone", "offices"}),
-    "organisations": ({"id", "kind", "names"}, {"country", "type"}),
-    "places": ({"id", "type", "names"}, {"country", "weight"}),
+    Section.PERSONS: ({"id", "country", "names"}, {"alone", "offices"}),
+    Section.ORGANISATIONS: ({"id", "kind", "names"}, {"country", "type"}),
+    Section.PLACES: ({"id", "type", "names"}, {"country", "weight"}),
 }
+# Where an entry stands that stands in no file: faults of it have no line.
+_NOWHERE = yaml.Mark("", 0, -1, 0, None, 0)
 
 # Gives the share of recent texts, 0 to 1, in which a folded word stands as a common word; None where nobody counted.
 Frequency = Callable[[str], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """One entry, checked, and where it stands."""
+
+    section: Section
+    # Under the keys of a list.
+    fields: Mapping[str, Any]
+    path: str
+    # 0 for one that stands in no file.
+    line: int
+
+    @property
+    def name(self) -> str:
+        """List and id, "persons/ivan-example"."""
+        return f"{self.section}/{self.fields['id']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +74,6 @@ class OwnNames:
     holders: Mapping[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     offices: Mapping[str, list[str]] = field(default_factory=dict)
     given_names: frozenset[str] = frozenset()
-    # Entries, for who shows how many there are.
-    count: int = 0
 
 
 class OwnStarts(Starts):
@@ -76,7 +104,26 @@ class OwnStarts(Starts):
         return Start.of(Senses.of((*single, *(shipped.single if shipped else ()))), together, may_be_lower=True)
 
 
-def read_own(paths: Iterable[str | Path], frequency: Frequency = lambda word: None) -> OwnNames:
+def starts_of(entries: Iterable[OwnEntry]) -> Starts:
+    """Give the names to find: the shipped gazetteer, with these entries over it."""
+    persons, organisations, places = Persons(_inflector()), Organisations(_inflector()), CuratedPlaces(_inflector())
+    add: dict[Section, Callable[[dict[str, Any]], object]] = {
+        Section.PERSONS: persons.add,
+        Section.ORGANISATIONS: organisations.add,
+        Section.PLACES: places.add,
+    }
+    names: dict[str, tuple[Sense, ...]] = {}
+    for entry in entries:
+        add[entry.section](dict(entry.fields))
+    for collected in (persons.names, organisations.names, places.names):
+        for key, senses in collected.items():
+            names[key] = (*names.get(key, ()), *senses)
+    if not names:
+        return load()
+    return OwnStarts(OwnNames(names, persons.holders, persons.offices, frozenset(persons.given_names)))
+
+
+def read_own(paths: Iterable[str | Path], frequency: Frequency = lambda word: None) -> tuple[OwnEntry, ...]:
     """Read lists out of files and of all YAML files below folders.
 
     Refuses, beside what is malformed, a name of one word that stands as a common word in more than
@@ -88,7 +135,32 @@ def read_own(paths: Iterable[str | Path], frequency: Frequency = lambda word: No
         reader.read(path)
     if faults:
         raise SettingsError(faults)
-    return reader.own()
+    return tuple(reader.entries)
+
+
+def read_written(
+    section: Section, fields: Mapping[str, object], path: str, frequency: Frequency = lambda word: None
+) -> OwnEntry:
+    """Check an entry that stands in no file, under the keys of a list; ``path`` says where it stands.
+
+    Errors: SettingsError with every fault; ``where`` names the field.
+    """
+    faults: list[Fault] = []
+    reader = _Reader(faults, frequency)
+    reader.read_entry(Path(path), section, "", _as_node(fields))
+    if faults:
+        raise SettingsError([replace(fault, where=fault.where.removeprefix(".")) for fault in faults])
+    return reader.entries[0]
+
+
+def _as_node(value: object) -> yaml.Node:
+    """Give a value as the node that a file would have; every scalar is a text."""
+    if isinstance(value, Mapping):
+        pairs = [(_as_node(key), _as_node(one)) for key, one in value.items()]
+        return yaml.MappingNode("", pairs, _NOWHERE, _NOWHERE)
+    if isinstance(value, list | tuple):
+        return yaml.SequenceNode("", [_as_node(one) for one in value], _NOWHERE, _NOWHERE)
+    return yaml.ScalarNode("", str(value), _NOWHERE, _NOWHERE)
 
 
 def list_files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
@@ -116,25 +188,10 @@ class _Reader:
     """Reads list after list; ids are unique over all."""
 
     def __init__(self, faults: list[Fault], frequency: Frequency) -> None:
+        self.entries: list[OwnEntry] = []
         self._faults = faults
         self._frequency = frequency
-        self._persons = Persons(_inflector())
-        self._organisations = Organisations(_inflector())
-        self._places = CuratedPlaces(_inflector())
         self._where: dict[str, str] = {}
-
-    def own(self) -> OwnNames:
-        names: dict[str, tuple[Sense, ...]] = {}
-        for collected in (self._persons.names, self._organisations.names, self._places.names):
-            for key, senses in collected.items():
-                names[key] = (*names.get(key, ()), *senses)
-        return OwnNames(
-            names,
-            self._persons.holders,
-            self._persons.offices,
-            frozenset(self._persons.given_names),
-            len(self._where),
-        )
 
     def read(self, path: Path) -> None:
         try:
@@ -155,32 +212,26 @@ class _Reader:
                 self._fault(path, value, section, "expected a list, each entry behind a dash")
             else:
                 for number, node in enumerate(value.value):
-                    self._read_entry(path, section, f"{section}[{number}]", node)
+                    self.read_entry(path, Section(section), f"{section}[{number}]", node)
 
     def _fault(self, path: Path, node: yaml.Node, where: str, message: str) -> None:
         self._faults.append(Fault(str(path), node.start_mark.line + 1, where, message))
 
-    def _read_entry(self, path: Path, section: str, where: str, node: yaml.Node) -> None:
+    def read_entry(self, path: Path, section: Section, where: str, node: yaml.Node) -> None:
+        """Read one entry of a list."""
         before = len(self._faults)
-        entry = self._entry(path, section, where, node)
-        if entry is None or len(self._faults) > before:
+        fields = self._entry(path, section, where, node)
+        if fields is None or len(self._faults) > before:
             return
-        place = f"{path}:{node.start_mark.line + 1}"
-        first = self._where.setdefault(f"{section} {entry['id']}", place)
+        entry = OwnEntry(section, fields, str(path), node.start_mark.line + 1)
+        place = f"{entry.path}:{entry.line}"
+        first = self._where.setdefault(entry.name, place)
         if first != place:
-            self._fault(path, node, where, f"{entry['id']} is in {first} already")
+            self._fault(path, node, where, f"{fields['id']} is in {first} already")
             return
-        try:
-            if section == "persons":
-                self._persons.add(entry)
-            elif section == "organisations":
-                self._organisations.add(entry)
-            else:
-                self._places.add(entry)
-        except ValueError as error:
-            self._fault(path, node, where, str(error))
+        self.entries.append(entry)
 
-    def _entry(self, path: Path, section: str, where: str, node: yaml.Node) -> dict[str, Any] | None:
+    def _entry(self, path: Path, section: Section, where: str, node: yaml.Node) -> dict[str, Any] | None:
         """Take an entry apart; what is wrong becomes a fault."""
         needed, allowed = _KEYS[section]
         if not isinstance(node, yaml.MappingNode):
@@ -195,25 +246,28 @@ class _Reader:
                 entry[name] = self._names(path, f"{where}.names", value)
             elif name == "offices":
                 entry[name] = self._offices(path, f"{where}.offices", value)
+            elif name == "alone":
+                entry[name] = self._truth(path, value, f"{where}.alone")
             elif not isinstance(value, yaml.ScalarNode) or not value.value.strip():
                 self._fault(path, value, f"{where}.{name}", "expected a text")
             else:
                 entry[name] = value.value.strip()
-        if "alone" in entry:
-            entry["alone"] = self._truth(path, node, f"{where}.alone", entry["alone"])
         for name in sorted(needed - entry.keys()):
             self._fault(path, node, f"{where}.{name}", "missing")
         self._check(path, section, where, node, entry)
         return entry
 
-    def _truth(self, path: Path, node: yaml.Node, where: str, text: str) -> bool:
+    def _truth(self, path: Path, node: yaml.Node, where: str) -> bool:
+        text = str(node.value).lower()
         if text not in ("true", "false"):
-            self._fault(path, node, where, f"expected true or false, got {text!r}")
+            self._fault(path, node, where, f"expected true or false, got {node.value!r}")
         return text == "true"
 
-    def _check(self, path: Path, section: str, where: str, node: yaml.Node, entry: dict[str, Any]) -> None:
+    def _check(self, path: Path, section: Section, where: str, node: yaml.Node, entry: dict[str, Any]) -> None:
         if "id" in entry and not _ID.fullmatch(entry["id"].removeprefix("geonames:")):
             self._fault(path, node, f"{where}.id", f"expected small letters, digits and hyphens, got {entry['id']!r}")
+        if len(entry.get("id", "")) > _ID_LIMIT:
+            self._fault(path, node, f"{where}.id", f"expected at most {_ID_LIMIT} characters")
         codes = entry.get("country", "-").replace("-", "").split()
         for code in codes:
             if f"country:{code}" not in country_ids():

@@ -26,11 +26,12 @@ def with_entities(page: EntryPage, starts: Starts | None = None) -> EntryPage:
 
 
 class _FindEntitiesFn(beam.DoFn):
-    def __init__(self, name_files: tuple[str, ...]) -> None:
+    def __init__(self, name_files: tuple[str, ...], saved_names_url: str) -> None:
         self._name_files = name_files
+        self._saved_names_url = saved_names_url
 
     def process(self, page: EntryPage) -> Iterator[EntryPage]:
-        book = shared_namebook(self._name_files)
+        book = shared_namebook(self._name_files, self._saved_names_url)
         found = with_entities(page, book.current())
         book.saw(draft.tokens for draft in page.drafts)
         yield found
@@ -42,12 +43,14 @@ class FindEntities(beam.PTransform[PCollection[EntryPage], PCollection[EntryPage
     Shape:   PCollection[EntryPage] -> PCollection[EntryPage]; sets Item.entities.
     Drops:   nothing.
     Errors:  a list of names with mistakes stops the start; later the last good lists stay, and it is said.
-    Source:  pipelines/entities, and a desk's own lists; the year of the item tells who held an office.
+             The store is waited for at the start; while it is away later, the names that are known are found.
+    Source:  pipelines/entities, and a desk's own names out of files and the store at ``saved_names_url``;
+             the year of the item tells who held an office.
     """
 
-    def __init__(self, name_files: tuple[str, ...] = ()) -> None:
+    def __init__(self, name_files: tuple[str, ...] = (), saved_names_url: str = "") -> None:
         super().__init__()
-        self._fn = _FindEntitiesFn(name_files)
+        self._fn = _FindEntitiesFn(name_files, saved_names_url)
 
     def expand(self, pages: PCollection[EntryPage]) -> PCollection[EntryPage]:
         """Add the step."""

@@ -375,3 +375,37 @@ def test_rule_is_typed_saved_found_in_the_list_and_deleted(
         assert not await tab.value("document.querySelector('#saved')")
 
     browse(steps)
+
+
+def test_name_is_typed_tried_saved_and_deleted(
+    desk: str, newsroom: Newsroom, browse: Callable[[Callable[[Tab], Awaitable[None]]], None]
+) -> None:
+    async def steps(tab: Tab) -> None:
+        async def typed(field: str, text: str) -> None:
+            await tab.value(f"document.querySelector('{field}').focus()")
+            await tab.do("Input.insertText", text=text)
+
+        await tab.open(f"{desk}/names")
+        trial = "document.querySelector('#trial').innerText"
+        await typed("#id", "ivan-example")
+        await tab.until(f"{trial}.includes('country: missing')")
+        assert not await tab.value("document.querySelector('#save')")
+        await typed("#names", "ru: Иван Примеров\nen: Ivan Primerov")
+        await typed("#country", "BY")
+        await tab.until(f"{trial}.includes('Reads soundly')")
+        await typed("#try-text", "Встреча с Иваном Примеровым в Минске.")
+        await typed("#language", "ru")
+        await tab.until(f"{trial}.includes('person:ivan-example')")
+        await typed("#author", "Ana")
+        await photograph(tab, "names")
+        await tab.value("document.querySelector('#save').click()")
+        await tab.until("location.search.startsWith('?saved=') && document.querySelector('#saved')")
+        assert "revision 1 by Ana" in await tab.value("document.querySelector('.done').innerText")
+        await tab.value("document.querySelector('#saved').scrollIntoView({block: 'center'})")
+        await photograph(tab, "names-saved")
+        await tab.value("window.confirm = () => true")
+        await tab.value("document.querySelector('#saved .acts button').click()")
+        await tab.until("location.search.startsWith('?deleted=') && document.querySelector('.done')")
+        assert not await tab.value("document.querySelector('#saved')")
+
+    browse(steps)

@@ -131,6 +131,7 @@ def test_rule_saved_over_the_api_is_in_force_with_its_origin(desk: str) -> None:
     assert (gone.status, gone.json()["is_deleted"]) == (200, True)
     assert "ports" not in {one["name"] for one in ask(f"{desk}/api/v1/rules").json()["rules"]}
     assert ask(f"{desk}/api/v1/rules/never/history").status == 404
+    assert ask(f"{desk}/rules/history/never").status == 404
 
 
 def test_saved_rule_that_cannot_be_read_is_listed_with_the_reason(desk: str, newsroom: Newsroom) -> None:

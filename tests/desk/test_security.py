@@ -46,7 +46,7 @@ def test_every_answer_carries_the_security_headers(desk: str, path: str) -> None
 
 def test_pages_hold_no_inline_script_style_or_handler(desk: str, newsroom: Newsroom) -> None:
     newsroom.raise_alert(make_alert())
-    for path in ("/", "/alerts/a1", "/feeds", "/rules", "/ops", "/login"):
+    for path in ("/", "/alerts/a1", "/feeds", "/rules", "/names", "/ops", "/login"):
         page = ask(desk + path).text
         assert page.count("<script") == page.count('<script src="/static/')
         assert "<style" not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from connectors.log.connect import connect_async
 from connectors.log.pages import Cursor, LogPage
 from connectors.records import AlertState, DeadLetter, Entry
 from connectors.sinks.dead import retry_dead
+from desk.testing import ask, serving
 from pipelines.graph import build_items, build_stories
 from pipelines.memory import read_place
 from pipelines.model import ItemEvent, Outcome
@@ -30,7 +32,7 @@ from pipelines.serve import DEFAULT_RUNNER, run_once
 from pipelines.settings import Settings
 from pipelines.stories.limits import JoinLimits
 from pipelines.testing import START, Rig, entry, forget_process_state
-from pipelines.transforms import read_pages, stopping
+from pipelines.transforms import namebook, read_pages, stopping
 from pipelines.why import explain
 
 OTHERS = (
@@ -88,6 +90,21 @@ def test_rule_saved_from_the_page_raises_alerts_of_its_own(rig: Rig) -> None:
     assert {evidence.words for evidence in raised["talks"].evidence} >= {"talks", "Iran", "Tehran"}
     told = explain(rig.url, "https://cnn.example/3", Settings(rules=(str(rig.rule_file),)))
     assert told["missed"]["talks"] == "talks is not in the item"
+
+
+def test_name_saved_over_the_api_is_found_in_what_comes_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namebook, "_LOOK_SECONDS", 0.0)
+    rig.append(entry("tass", 1, "Minsk sends Primerov", "Ivan Primerov is on his way."))
+    rig.run()
+    with serving(Settings(), rig.url) as desk:
+        body = json.dumps({"names": {"ru": "Иван Примеров"}, "country": "BY", "author": "Ana"}).encode()
+        assert ask(f"{desk}/api/v1/names/persons/ivan-example", "PUT", body).status == 200
+    rig.append(entry("cnn", 2, "Primerov lands", "Ivan Primerov was met by nobody."))
+    rig.run()
+    client: Any = rig.client
+    told = [decode(ItemEvent, fields[names.FIELD]) for _, fields in client.xrange(names.EVENTS)]
+    found = [any(entity.id == "person:ivan-example" for entity in one.item.entities) for one in told]
+    assert found == [False, True]
 
 
 def test_copy_is_in_the_story_and_confirms_nothing(rig: Rig) -> None:

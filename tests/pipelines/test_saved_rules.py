@@ -13,10 +13,11 @@ import redis
 from connectors.errors import SettingsError
 from connectors.log import names
 from connectors.log.connect import connect
+from pipelines.revisions import SAVED, ChangedMeanwhileError
 from pipelines.rules.model import Severity
-from pipelines.saved_rules import ChangedMeanwhileError, SavedRule, SavedRules
+from pipelines.saved_rules import SavedRule, SavedRules
 from pipelines.settings import Settings
-from pipelines.shelf import SAVED, RuleShelf, check
+from pipelines.shelf import RuleShelf, check
 from pipelines.stories.alerts import RuleTerms
 from pipelines.transforms import rulebook
 from pipelines.transforms.rulebook import RuleBook
@@ -45,7 +46,7 @@ def file(tmp_path: Path) -> Path:
 def test_saved_rule_is_read_as_it_was_saved(store: SavedRules) -> None:
     made = store.save(make_rule(), seen=0)
     assert made == make_rule(revision=1)
-    assert store.read().rules == {"talks": made}
+    assert store.read().records == {"talks": made}
     assert store.history("talks") == (made,)
 
 
@@ -94,7 +95,7 @@ def test_deleted_rule_leaves_its_history_and_can_be_made_again(store: SavedRules
     store.save(make_rule(), seen=0)
     gone = store.delete("talks", "Ben", AT, seen=1)
     assert (gone.is_deleted, gone.revision, gone.query) == (True, 2, "talks AND country:IR")
-    assert store.read().rules == {}
+    assert store.read().records == {}
     assert store.delete("talks", "Ben", AT, seen=1) == gone
     with pytest.raises(ChangedMeanwhileError, match="deleted by Ben"):
         store.save(make_rule(), seen=1)
@@ -217,7 +218,7 @@ def test_emptied_store_that_comes_to_as_many_changes_is_read_again(store: SavedR
     assert store.read(known) is known
     client.flushall()
     store.save(make_rule("b"), seen=0)
-    assert list(store.read(known).rules) == ["b"]
+    assert list(store.read(known).records) == ["b"]
 
 
 def test_default_settings_have_rules_that_saved_ones_stand_beside(store: SavedRules) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SettingsError
+from pipelines.entities.common import CommonWords
 from pipelines.entities.find import find_entities
-from pipelines.entities.own import OwnStarts, read_own
+from pipelines.entities.own import read_own, starts_of
+from pipelines.entities.table import Starts
 from pipelines.text.tokens import tokenize
 from pipelines.transforms import namebook
 from pipelines.transforms.namebook import NameBook
@@ -18,7 +20,7 @@ from pipelines.transforms.namebook import NameBook
 PERSON = "persons:\n  - {id: ivan-example, country: BY, names: {ru: Иван Примеров}}\n"
 
 
-def _ids(text: str, language: str, starts: OwnStarts) -> list[str]:
+def _ids(text: str, language: str, starts: Starts) -> list[str]:
     return [entity.id for entity in find_entities(tokenize("", text), language, 0, starts)]
 
 
@@ -37,7 +39,7 @@ def test_name_entered_once_in_cyrillic_is_found_in_cases_and_other_languages(
 ) -> None:
     path = tmp_path / "names.yaml"
     path.write_text(PERSON, encoding="utf-8")
-    assert _ids(text, language, OwnStarts(read_own([path]))) == ["person:ivan-example"]
+    assert _ids(text, language, starts_of(read_own([path]))) == ["person:ivan-example"]
 
 
 def test_own_organisation_place_and_office_stand_beside_the_shipped_ones(tmp_path: Path) -> None:
@@ -51,7 +53,7 @@ def test_own_organisation_place_and_office_stand_beside_the_shipped_ones(tmp_pat
         "  - {id: pier-nine, country: GB, type: port, names: {en: Pier Nine}}\n",
         encoding="utf-8",
     )
-    starts = OwnStarts(read_own([path]))
+    starts = starts_of(read_own([path]))
     assert _ids("The Port Council met at Pier Nine in Iran.", "en", starts) == [
         "org:port-council",
         "place:pier-nine",
@@ -103,9 +105,9 @@ def test_person_of_no_or_several_countries_is_refused(tmp_path: Path, country: s
 def test_bare_surname_links_only_where_alone_is_true(tmp_path: Path) -> None:
     path = tmp_path / "names.yaml"
     path.write_text(PERSON.replace("BY,", "BY, alone: true,"), encoding="utf-8")
-    assert _ids("Примеров приехал.", "ru", OwnStarts(read_own([path]))) == ["person:ivan-example"]
+    assert _ids("Примеров приехал.", "ru", starts_of(read_own([path]))) == ["person:ivan-example"]
     path.write_text(PERSON.replace("BY,", "BY, alone: false,"), encoding="utf-8")
-    assert _ids("Примеров приехал.", "ru", OwnStarts(read_own([path]))) == []
+    assert _ids("Примеров приехал.", "ru", starts_of(read_own([path]))) == []
     path.write_text(PERSON.replace("BY,", "BY, alone: no,"), encoding="utf-8")
     with pytest.raises(SettingsError, match="expected true or false, got 'no'"):
         read_own([path])
@@ -116,7 +118,7 @@ def test_common_word_is_refused_with_its_share(tmp_path: Path) -> None:
     path.write_text("organisations:\n  - {id: shield, kind: group, names: {en: Shield}}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"'Shield' is a common word in 2.0% of recent texts: write \?Shield"):
         read_own([path], lambda word: 0.02 if word == "shield" else None)
-    assert read_own([path], lambda word: 0.001).count == 1
+    assert len(read_own([path], lambda word: 0.001)) == 1
 
 
 def test_lists_are_read_again_when_they_change_and_bad_ones_change_nothing(
@@ -137,9 +139,20 @@ def test_lists_are_read_again_when_they_change_and_bad_ones_change_nothing(
 
 
 def test_words_of_what_was_read_are_counted_once_a_text() -> None:
-    book = NameBook(())
-    book._files = ("names.yaml",)
-    book.saw(tokenize("", "the guard and the guard") for _ in range(150))
-    assert book.frequency("guard") is None
-    book.saw(tokenize("", "The Guard") for _ in range(150))
-    assert book.frequency("guard") == 0.5
+    common = CommonWords()
+    common.saw(tokenize("", "the guard and the guard") for _ in range(150))
+    assert common.frequency("guard") is None
+    common.saw(tokenize("", "The Guard") for _ in range(150))
+    assert common.frequency("guard") == 0.5
+
+
+def test_surname_stands_alone_only_where_the_list_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "names.yaml"
+    found = []
+    for alone in ("true", "false"):
+        path.write_text(PERSON.replace("country: BY", f"country: BY, alone: {alone}"), encoding="utf-8")
+        found.append(_ids("Встреча с Примеровым.", "ru", starts_of(read_own([path]))))
+    assert found == [["person:ivan-example"], []]
+    path.write_text(PERSON.replace("country: BY", "country: BY, alone: [1]"), encoding="utf-8")
+    with pytest.raises(SettingsError, match="alone: expected true or false"):
+        read_own([path])

@@ -1,0 +1,131 @@
+"""All own names that there are: those of the files and those that people saved, read by one reader.
+
+A file wins over a saved entry of the same id, and a saved entry that cannot be read stops no other: both are
+left out, with the reason.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from connectors.errors import Fault, SettingsError
+from connectors.log.connect import connect
+from pipelines.entities.own import Frequency, OwnEntry, list_files, read_own, read_written
+from pipelines.revisions import SAVED, Saved, faults_of_author
+from pipelines.rules.load import stamp_of
+from pipelines.saved_names import SavedName, SavedNames
+
+
+@dataclass(frozen=True, slots=True)
+class NamesInForce:
+    """The own names that are found, and what is not."""
+
+    # Those of files in the files' order, then the saved ones by name.
+    entries: tuple[OwnEntry, ...]
+    # All that are saved and can be decoded, also those left out.
+    saved: Mapping[str, SavedName]
+    # Saved entries that are not found, and why.
+    left_out: Mapping[str, str]
+    # Mistakes in files that changed: of these the last good lists are in force.
+    faults: tuple[Fault, ...] = ()
+
+
+class NameShelf:
+    """Reads files and store, and again what changed. Safe to use from several threads."""
+
+    def __init__(
+        self, files: tuple[str, ...], store: SavedNames | None = None, frequency: Frequency = lambda word: None
+    ) -> None:
+        self._files = files
+        self._store = store
+        self._frequency = frequency
+        self._stamp: tuple[object, ...] | None = None
+        self._listed: tuple[OwnEntry, ...] = ()
+        self._saved: Saved[SavedName] = Saved()
+        self._last: NamesInForce | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def saved_names(self) -> SavedNames:
+        """Where saved entries are kept, for who writes them. Only of a shelf with a store."""
+        assert self._store is not None
+        return self._store
+
+    def read(self) -> NamesInForce:
+        """Give what is in force now, the same object where nothing changed.
+
+        Errors: SettingsError for mistakes in the files and redis.RedisError, both at the first reading only:
+        later the last good lists stay, and saved entries that are known stay while the store is away.
+        """
+        with self._lock:
+            last, stamp, saved = self._last, self._stamp_now(), self._saved_now()
+            if last is not None and stamp == self._stamp and saved is self._saved:
+                return last
+            faults = last.faults if last is not None else ()
+            if stamp != self._stamp:
+                try:
+                    self._listed, faults = read_own(self._files, self._frequency), ()
+                except SettingsError as error:
+                    if last is None:
+                        raise
+                    faults = error.faults
+            self._stamp, self._saved = stamp, saved
+            self._last = _put_together(self._listed, saved, faults)
+            return self._last
+
+    def _stamp_now(self) -> tuple[object, ...]:
+        # What is wrong with a path is told by whoever reads it.
+        return tuple((str(path), stamp_of(path)) for path in list_files(self._files, []))
+
+    def _saved_now(self) -> Saved[SavedName]:
+        if self._store is None:
+            return self._saved
+        return self._store.read() if self._last is None else self._store.again(self._saved)
+
+
+def _put_together(listed: tuple[OwnEntry, ...], saved: Saved[SavedName], faults: tuple[Fault, ...]) -> NamesInForce:
+    entries, left_out, of_files = list(listed), dict(saved.unreadable), {entry.name: entry for entry in listed}
+    for name, record in saved.records.items():
+        if name in of_files:
+            left_out[name] = taken(of_files[name])
+            continue
+        try:
+            entries.append(_read(record))
+        except SettingsError as error:
+            left_out[name] = "; ".join(f"{fault.where}: {fault.message}" for fault in error.faults)
+    return NamesInForce(tuple(entries), saved.records, left_out, faults)
+
+
+def taken(entry: OwnEntry) -> str:
+    """Say that a file has an entry of this id."""
+    return f"the file {Path(entry.path).name}, line {entry.line}, has an entry of this id"
+
+
+def check(record: SavedName, listed: Iterable[OwnEntry], frequency: Frequency = lambda word: None) -> OwnEntry:
+    """Check an entry before it is saved. Errors: SettingsError with every fault; its ``where`` names the field."""
+    faults = faults_of_author(record.author)
+    of_file = next((one for one in listed if one.name == record.name and one.path != SAVED), None)
+    if of_file is not None:
+        faults.append(Fault(SAVED, 0, "id", f"{taken(of_file)}: change it there, or choose another id"))
+    try:
+        entry = _read(record, frequency)
+    except SettingsError as error:
+        raise SettingsError([*faults, *error.faults]) from error
+    if faults:
+        raise SettingsError(faults)
+    return entry
+
+
+def _read(record: SavedName, frequency: Frequency = lambda word: None) -> OwnEntry:
+    # How common a word is counts when an entry is saved: it is not taken out of force by what is read later.
+    return read_written(record.section, record.fields, SAVED, frequency)
+
+
+@lru_cache(maxsize=4)
+def shared_name_shelf(files: tuple[str, ...], redis_url: str) -> NameShelf:
+    """The shelf of this process for these files and this store."""
+    return NameShelf(files, SavedNames(connect(redis_url)))
