@@ -179,11 +179,7 @@ class Finder:
                 if last >= len(words):
                     continue
                 senses = start.several.get(" ".join(words[place + 1 : last + 1]))
-                if (
-                    senses is not None
-                    and self.is_joined(place, last)
-                    and (senses.has_person or self._is_whole(place, last))
-                ):
+                if senses is not None and self.is_joined(place, last) and self._is_whole(senses, place, last):
                     span = self._span(senses, place, last, start)
                     if span is not None:
                         return span
@@ -208,9 +204,11 @@ class Finder:
             persons.widen(self, span)
         return span
 
-    def _is_whole(self, first: int, last: int) -> bool:
-        """Say whether no dot of a foreign person's name parts a Chinese name that is no person's."""
-        return self.language != "zh" or "·" not in self.tokens.surface(first, last)
+    def _is_whole(self, senses: Senses, first: int, last: int) -> bool:
+        """Say whether no dot of a foreign person's name parts a Chinese name of a place."""
+        if self.language != "zh" or "·" not in self.tokens.surface(first, last):
+            return True
+        return any(sense.kind != "place" for sense in senses)
 
     def _names_its_head(self, last: int) -> bool:
         """Say whether a Chinese ministry's name goes on as its minister's: 外交部, but 外交部长."""
