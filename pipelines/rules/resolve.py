@@ -221,7 +221,10 @@ class _Resolver:
         stem = piece.rstrip("*")
         if "*" in stem:
             self._fail(place + piece.index("*"), "* may stand only at the end of a word", "write ? for one letter")
-        parts = [words_of(part) for part in stem.split("?")]
+        pieces = stem.split("?")
+        if any(unicodedata.category(part[0]).startswith("M") for part in pieces[1:] if part):
+            self._fail(place, f"a mark without its letter behind ? in {piece}", "let ? stand for letter and mark")
+        parts = [words_of(part) for part in pieces]
         if any(len(part) > 1 for part in parts):
             self._fail(place, f"{piece} is more than one word", 'write "…" around words')
         pattern = Pattern("?".join(part[0] if part else "" for part in parts) + "*" * starred)

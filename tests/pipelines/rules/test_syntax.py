@@ -182,6 +182,7 @@ def test_query_reads_as_its_tree(query: str, node: object) -> None:
         ("@strikes", 1, 1, "no query is named @strikes"),
         ("/alpha.*beta/", 1, 1, "regular expressions are not matched"),
         ("alpha$", 1, 6, "$ is no wildcard"),
+        ("क्षे?्र", 1, 1, "a mark without its letter behind ?"),
         ("SCORE5(3 alpha; 1 beta)", 1, 1, "do not reach the threshold"),
         ("SCORE5(alpha)", 1, 8, "expected a weight and a query"),
         ("SCORE5(5 alpha; 1 beta OR)", 1, 24, "OR needs something behind it"),
