@@ -14,9 +14,9 @@ from pathlib import Path
 
 from connectors.errors import Fault, SettingsError
 from connectors.log.connect import connect
-from pipelines.entities.own import Frequency, OwnEntry, list_files, read_own, read_written
+from connectors.yaml_files import Stamps, stamps_of
+from pipelines.entities.own import Frequency, OwnEntry, read_own, read_written
 from pipelines.revisions import SAVED, Saved, faults_of_author
-from pipelines.rules.load import stamp_of
 from pipelines.saved_names import SavedName, SavedNames
 
 
@@ -43,7 +43,7 @@ class NameShelf:
         self._files = files
         self._store = store
         self._frequency = frequency
-        self._stamp: tuple[object, ...] | None = None
+        self._stamp: Stamps | None = None
         self._listed: tuple[OwnEntry, ...] = ()
         self._saved: Saved[SavedName] = Saved()
         self._last: NamesInForce | None = None
@@ -62,7 +62,7 @@ class NameShelf:
         later the last good lists stay, and saved entries that are known stay while the store is away.
         """
         with self._lock:
-            last, stamp, saved = self._last, self._stamp_now(), self._saved_now()
+            last, stamp, saved = self._last, stamps_of(self._files), self._saved_now()
             if last is not None and stamp == self._stamp and saved is self._saved:
                 return last
             faults = last.faults if last is not None else ()
@@ -76,10 +76,6 @@ class NameShelf:
             self._stamp, self._saved = stamp, saved
             self._last = _put_together(self._listed, saved, faults)
             return self._last
-
-    def _stamp_now(self) -> tuple[object, ...]:
-        # What is wrong with a path is told by whoever reads it.
-        return tuple((str(path), stamp_of(path)) for path in list_files(self._files, []))
 
     def _saved_now(self) -> Saved[SavedName]:
         if self._store is None:

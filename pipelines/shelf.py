@@ -14,12 +14,11 @@ from pathlib import Path
 
 from connectors.errors import Fault, SettingsError
 from connectors.log.connect import connect
+from connectors.yaml_files import Stamps, stamps_of
 from pipelines.revisions import SAVED, Saved, faults_of_author
-from pipelines.rules.load import Reading, RuleReader, read_written, rule_files_of, stamp_of
+from pipelines.rules.load import Reading, RuleReader, read_written
 from pipelines.rules.model import Node, Rule
 from pipelines.saved_rules import SavedRule, SavedRules
-
-_Stamp = tuple[tuple[str, tuple[int, int, int]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class RuleShelf:
         self._files = files
         self._store = store
         self._reader = RuleReader()
-        self._stamp: _Stamp | None = None
+        self._stamp: Stamps | None = None
         self._reading = Reading((), {})
         self._saved: Saved[SavedRule] = Saved()
         self._last: InForce | None = None
@@ -77,7 +76,7 @@ class RuleShelf:
         return self._last
 
     def _look(self) -> InForce | None:
-        last, stamp, saved = self._last, _stamp(self._files), self._saved_now()
+        last, stamp, saved = self._last, stamps_of(self._files), self._saved_now()
         if last is not None and stamp == self._stamp and saved is self._saved:
             return None
         faults, reading = last.faults if last is not None else (), self._reading
@@ -152,11 +151,6 @@ def _read(record: SavedRule, named: Mapping[str, Node]) -> Rule | SettingsError:
 def _are_same(one: Mapping[str, Node], other: Mapping[str, Node]) -> bool:
     # The reader gives the same tree for a named query as long as it and what it uses stay the same.
     return one.keys() == other.keys() and all(node is other[name] for name, node in one.items())
-
-
-def _stamp(files: tuple[str, ...]) -> _Stamp:
-    """All rule files, each with what a change shows in; what is wrong with a path is told by whoever reads it."""
-    return tuple((str(file), stamp_of(file)) for file in rule_files_of(files, []))
 
 
 @lru_cache(maxsize=4)

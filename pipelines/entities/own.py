@@ -15,6 +15,7 @@ import yaml
 
 from connectors.errors import Fault, SettingsError
 from connectors.settings import read_nodes
+from connectors.yaml_files import yaml_files_of
 from pipelines.entities.find import country_ids
 from pipelines.entities.lists.inflect import Inflector
 from pipelines.entities.lists.organisations import Organisations
@@ -131,7 +132,7 @@ def read_own(paths: Iterable[str | Path], frequency: Frequency = lambda word: No
     """
     faults: list[Fault] = []
     reader = _Reader(faults, frequency)
-    for path in list_files(paths, faults):
+    for path in yaml_files_of(paths, faults, "lists of names"):
         reader.read(path)
     if faults:
         raise SettingsError(faults)
@@ -161,17 +162,6 @@ def _as_node(value: object) -> yaml.Node:
     if isinstance(value, list | tuple):
         return yaml.SequenceNode("", [_as_node(one) for one in value], _NOWHERE, _NOWHERE)
     return yaml.ScalarNode("", str(value), _NOWHERE, _NOWHERE)
-
-
-def list_files(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
-    """Give the files that paths name, of a folder all YAML files below it; adds what is wrong with a path."""
-    found: list[Path] = []
-    for path in map(Path, paths):
-        inside = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
-        if not inside:
-            faults.append(Fault(str(path), 0, "", "expected lists of names (*.yaml) in this folder, found none"))
-        found += inside
-    return found
 
 
 def _written(key: yaml.Node) -> str:

@@ -16,6 +16,7 @@ import yaml
 from connectors.errors import Fault, SettingsError
 from connectors.keys import stable_id
 from connectors.settings import Builder, is_text, read_nodes
+from connectors.yaml_files import stamp_of, yaml_files_of
 from pipelines.rules.mistakes import QueryError
 from pipelines.rules.model import WHEN, Node, Rule, Score, Word
 from pipelines.rules.print import print_query
@@ -56,7 +57,7 @@ class RuleReader:
     def read(self, paths: Iterable[str | Path]) -> Reading:
         """Read the files as they are now. Errors: SettingsError with every fault of all files."""
         faults: list[Fault] = []
-        files = [_File(path, faults, self._before.get(path)) for path in rule_files_of(paths, faults)]
+        files = [_File(path, faults, self._before.get(path)) for path in yaml_files_of(paths, faults, "rules files")]
         named = _read_queries(files)
         rules: dict[str, Rule] = {}
         for file in files:
@@ -230,34 +231,6 @@ class _File:
         return _Product(
             self._stamp, tuple(self._queries), self._rules, self._parsed, self._query_asked, self._rule_asked
         )
-
-
-def stamp_of(path: Path) -> tuple[int, int, int]:
-    """Time, size and number of a file: what a change shows in."""
-    try:
-        about = path.stat()
-    except (OSError, ValueError):
-        return 0, 0, 0
-    return about.st_mtime_ns, about.st_size, about.st_ino
-
-
-def rule_files_of(paths: Iterable[str | Path], faults: list[Fault]) -> list[Path]:
-    """Give the files that paths name, of a folder all YAML files below it; adds what is wrong with a path."""
-    found: list[Path] = []
-    for path in map(Path, paths):
-        try:
-            is_folder = path.is_dir()
-        except OSError as error:
-            faults.append(Fault(str(path), 0, "", f"cannot be read: {error.strerror}"))
-            continue
-        if is_folder:
-            inside = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml") and one.is_file())
-            if not inside:
-                faults.append(Fault(str(path), 0, "", "expected rules files (*.yaml) in this folder, found none"))
-            found += inside
-        else:
-            found.append(path)
-    return found
 
 
 def _read_file(path: Path, builder: Builder, faults: list[Fault]) -> _Contents:
