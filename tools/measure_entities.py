@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from pipelines.entities.evaluate import Report, Tally, evaluate
+from pipelines.entities.evaluate import Report, Tally, evaluate, key_of
 from pipelines.entities.find import entities_of_text, year_of
 from pipelines.entities.table import load
 
@@ -40,10 +40,10 @@ def _countries(rows: list[dict[str, object]]) -> list[str]:
         text, language = str(row["text"]), str(row["language"])
         marked = row["entities"]
         assert isinstance(marked, list)
-        everything = {(one["id"], one["start"], one["end"]) for one in marked}
-        wanted = {(one["id"], one["start"], one["end"]) for one in marked if one["kind"] == "country"}
+        everything = {key_of(one) for one in marked}
+        wanted = {key_of(one) for one in marked if one["kind"] == "country"}
         found = {
-            (one["id"], one["start"], one["end"])
+            key_of(one)
             for one in entities_of_text(text, language, year_of(row.get("date")))
             if one["kind"] == "country"
         }

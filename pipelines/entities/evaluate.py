@@ -79,22 +79,23 @@ def _is_label(label: Any) -> bool:
     )
 
 
-def _key(entity: dict[str, Any]) -> tuple[str, int, int]:
+def key_of(entity: dict[str, Any]) -> tuple[str, int, int]:
+    """Give what must agree for a name to count as found: its id, start and end."""
     return entity["id"], entity["start"], entity["end"]
 
 
 def _compare(
     report: Report, given: dict[str, Any], language: str, found: list[dict[str, Any]], wanted: list[dict[str, Any]]
 ) -> None:
-    have, want = {_key(one) for one in found}, {_key(one) for one in wanted}
+    have, want = {key_of(one) for one in found}, {key_of(one) for one in wanted}
     for group in ("all", f"language {language or '-'}", f"set {given.get('set') or '-'}"):
         report.groups[group].add(len(have & want), len(have), len(want))
     for kind in {one["kind"] for one in found} | {one["kind"] for one in wanted}:
-        has = {_key(one) for one in found if one["kind"] == kind}
-        wants = {_key(one) for one in wanted if one["kind"] == kind}
+        has = {key_of(one) for one in found if one["kind"] == kind}
+        wants = {key_of(one) for one in wanted if one["kind"] == kind}
         report.groups[f"kind {kind}"].add(len(has & wants), len(has), len(wants))
-    places = {_key(one)[1:]: one["id"] for one in found if one["id"].startswith(("place:", "country:"))}
-    gold = {_key(one)[1:]: one["id"] for one in wanted if one["id"].startswith(("place:", "country:"))}
+    places = {key_of(one)[1:]: one["id"] for one in found if one["id"].startswith(("place:", "country:"))}
+    gold = {key_of(one)[1:]: one["id"] for one in wanted if one["id"].startswith(("place:", "country:"))}
     shared = places.keys() & gold.keys()
     report.groups["span place"].add(len(shared), len(places), len(gold))
     report.groups["link place"].add(sum(places[span] == gold[span] for span in shared), len(shared), len(shared))
@@ -102,8 +103,8 @@ def _compare(
         report.mistakes.append(
             {
                 "id": given.get("id"), "language": language, "text": given["text"],
-                "missed": sorted(_shown(given["text"], one) for one in wanted if _key(one) not in have),
-                "wrong": sorted(_shown(given["text"], one) for one in found if _key(one) not in want),
+                "missed": sorted(_shown(given["text"], one) for one in wanted if key_of(one) not in have),
+                "wrong": sorted(_shown(given["text"], one) for one in found if key_of(one) not in want),
             }
         )  # fmt: skip
 
