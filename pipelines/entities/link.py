@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pipelines.entities.surroundings import Context, Surroundings, number_of
+from pipelines.entities.surroundings import BODIES, Context, Surroundings, number_of
 from pipelines.entities.table import Sense
 
 if TYPE_CHECKING:
     from pipelines.entities.find import Finder, Span
 
-_BODIES = frozenset(("org", "company", "group"))
 # A country's names outweigh a city of that name, a body's both.
 _COUNTRY, _BODY = 9.0, 11.0
 _OF_COUNTRY = {"country": 0.0, "demonym": -0.5, "metonym": 1.0}
@@ -37,7 +36,7 @@ def choose(finder: Finder, span: Span, context: Context, named: set[str] | None 
         only = senses[0]
         if not only.id or only.kind == "role":
             return False
-        if only.kind in _BODIES and "support" not in only.flags:
+        if only.kind in BODIES and "support" not in only.flags:
             span.sense = only
             return False
     around = Surroundings(finder, span, context)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from pipelines.entities.surroundings import BODIES, STATES
 from pipelines.entities.table import Sense
 
 if TYPE_CHECKING:
     from pipelines.entities.find import Finder, Span
 
-_BODIES = frozenset(("org", "company", "group"))
-_STATES = frozenset(("country", "demonym", "metonym"))
 # Roles that one person holds at a time: an office even where no holder is listed.
 _SINGULAR = frozenset(
     "president vice-president prime-minister chancellor monarch crown-prince supreme-leader foreign-minister"
@@ -27,13 +27,14 @@ _BETWEEN_LIMIT = 2
 _APPOSITION_LIMIT = 8
 # Capitals tell nothing about persons here: nouns have them, or nothing has.
 _CAPITALISED_NOUNS = frozenset(("de",))
+_COUNTRY_CODE = 2
 
 
 def settle(finder: Finder) -> None:
     """Join roles with the country or body beside them; where the holder's name follows, the parts stay apart."""
     spans = finder.spans
     for place, span in enumerate(spans):
-        roles = [sense.id.removeprefix("role:") for sense in span.senses if sense.kind == "role"]
+        roles = roles_of(span)
         if not roles or span.sense is not None:
             continue
         for beside in (place - 1, place + 1):
@@ -42,19 +43,24 @@ def settle(finder: Finder) -> None:
     finder.spans = [span for span in spans if span.kind != "joined"]
 
 
+def roles_of(span: Span) -> list[str]:
+    """Give the roles that a span's words may name: president, foreign-minister."""
+    return [sense.id.removeprefix("role:") for sense in span.senses if sense.kind == "role"]
+
+
 def _join(finder: Finder, place: int, beside: int, roles: list[str]) -> bool:
     spans = finder.spans
     span, other = spans[place], spans[beside]
     if (
         other.sense is None
         or other.kind == "joined"
-        or not _touches(finder, min(span, other, key=_first), max(span, other, key=_first))
+        or not _touches(finder, *sorted((span, other), key=attrgetter("first")))
     ):
         return False
     sense = other.sense
-    if sense.kind in _STATES and sense.id.startswith("country:") and " " not in sense.id:
+    if sense.kind in STATES and sense.id.startswith("country:") and " " not in sense.id:
         owner = sense.id.removeprefix("country:").lower()
-    elif sense.kind in _BODIES:
+    elif sense.kind in BODIES:
         owner = sense.id.partition(":")[2]
     else:
         return False
@@ -69,18 +75,13 @@ def _join(finder: Finder, place: int, beside: int, roles: list[str]) -> bool:
     first, last = min(span.first, other.first), max(span.last, other.last)
     if _person_follows(finder, place, beside, last) or _person_precedes(finder, min(place, beside), first):
         return False
-    holders = [
-        person
-        for person, begun, ended in finder.header.holders.get(key, ())
-        if finder.year and begun <= finder.year <= ended
-    ]
-    country = sense.id if sense.id.startswith("country:") else ""
+    holders = [person for person, begun, ended in held.get(key, ()) if finder.year and begun <= finder.year <= ended]
     span.sense = Sense(f"office:{key}", "office", "any", countries=sense.countries)
     span.kind = "office"
     span.first, span.last = first, last
-    if other.first < place and other.start.prefix and first == other.first:
+    if first == other.first:
         span.start = other.start
-    span.reasons += (f"role beside {country or sense.id}",)
+    span.reasons += (f"role beside {sense.id}",)
     if len(holders) == 1:
         span.implies = (holders[0],)
         span.reasons += (f"held in {finder.year} by {holders[0]}",)
@@ -90,15 +91,11 @@ def _join(finder: Finder, place: int, beside: int, roles: list[str]) -> bool:
     return True
 
 
-def _first(span: Span) -> int:
-    return span.first
-
-
 def _is_office(finder: Finder, owner: str, role: str) -> bool:
-    if role in _SHARED and len(owner) == len("ru"):
+    if role in _SHARED and len(owner) == _COUNTRY_CODE:
         return False
     key = f"{owner}-{role}"
-    return key in finder.header.holders or (role in _SINGULAR and len(owner) == 2)
+    return key in finder.header.holders or (role in _SINGULAR and len(owner) == _COUNTRY_CODE)
 
 
 def _touches(finder: Finder, left: Span, right: Span) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from typing import TYPE_CHECKING
 
+from pipelines.entities.offices import roles_of
 from pipelines.entities.table import Sense
 
 if TYPE_CHECKING:
@@ -131,15 +131,17 @@ def _may_be_middle(finder: Finder, place: int) -> bool:
 def settle(finder: Finder) -> None:
     """Link surnames that stand alone: to who was named in full, holds the office before it, or bears it alone."""
     named: dict[str, int] = {}
+    short: list[tuple[Span, str]] = []
     for place, span in enumerate(finder.spans):
         if span.sense is not None and span.sense.kind == "person":
             named[span.sense.id] = place
-    ids = _ids(finder)
+            if "whole" in span.sense.flags and _is_short(finder, span):
+                short.append((span, span.sense.id))
+    if short:
+        _drop_unsupported(finder, short)
     strangers: set[str] = set()
     for place, span in enumerate(finder.spans):
         if span.sense is not None:
-            if "whole" in span.sense.flags and not _whole_holds(finder, span, ids):
-                span.sense, span.senses = None, tuple(sense for sense in span.senses if sense.kind != "person")
             continue
         candidates = [sense for sense in span.senses if sense.kind == "person"]
         if not candidates:
@@ -186,13 +188,13 @@ def _in_office(finder: Finder, place: int, candidates: list[Sense]) -> Sense | N
         return None
     before, span = finder.spans[place - 1], finder.spans[place]
     # "президент РФ Путин": the country may stand between.
-    if place > 1 and before.last + 1 == span.first and not _roles(before):
+    if place > 1 and before.last + 1 == span.first and not roles_of(before):
         between, before = before, finder.spans[place - 2]
         if before.last + 1 != between.first:
             return None
     elif before.last + 1 != span.first:
         return None
-    roles = _roles(before)
+    roles = roles_of(before)
     if not roles or not finder.is_joined(before.first, span.first):
         return None
     codes = {
@@ -219,10 +221,6 @@ def _in_office(finder: Finder, place: int, candidates: list[Sense]) -> Sense | N
     return found[0] if len(found) == 1 else None
 
 
-def _roles(span: Span) -> list[str]:
-    return [sense.id.removeprefix("role:") for sense in span.senses if sense.kind == "role"]
-
-
 def _has_other_given(finder: Finder, span: Span) -> bool:
     """Say whether another first name stands right before the surname (Kevin Trump, Пётр Песков)."""
     before = finder.before(span.first)
@@ -234,19 +232,21 @@ def _has_other_given(finder: Finder, span: Span) -> bool:
     return word in header.first_names or word in header.given_names
 
 
-def _whole_holds(finder: Finder, span: Span, named: Set[str]) -> bool:
-    """Two Chinese characters or syllables are many people's name: something else of the desk's world must be named."""
+def _is_short(finder: Finder, span: Span) -> bool:
+    """Say whether a whole name is two Chinese characters or Korean syllables: many people's."""
     word = finder.tokens.words[span.first]
     is_han = "\u3400" <= word <= "\u9fff" and span.last - span.first <= 1
-    is_hangul = "\uac00" <= word <= "\ud7a3" and len(word) <= _SHORT_HANGUL
-    return not (is_han or is_hangul) or (span.sense is not None and not named <= {span.sense.id})
+    return is_han or ("\uac00" <= word <= "\ud7a3" and len(word) <= _SHORT_HANGUL)
 
 
-def _ids(finder: Finder) -> frozenset[str]:
-    """Give all that the text may name."""
-    return frozenset(
+def _drop_unsupported(finder: Finder, short: list[tuple[Span, str]]) -> None:
+    """Take a short name for a person's only where something else of the desk's world may be named too."""
+    ids = {
         sense.id
         for span in finder.spans
         for sense in ((span.sense,) if span.sense is not None else span.senses)
         if sense.kind
-    )
+    }
+    for span, person in short:
+        if ids <= {person}:
+            span.sense, span.senses = None, tuple(sense for sense in span.senses if sense.kind != "person")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from pipelines.entities.lists.beside import beside
@@ -22,6 +22,7 @@ PLACE_WORDS = frozenset(
     " ב ל מ ש כ מה וב ול ומ".split()
 )
 STATES = frozenset(("country", "demonym", "metonym"))
+BODIES = frozenset(("org", "company", "group"))
 _UNITS = frozenset(("state", "unit"))
 _TOWNLIKE = frozenset(("city", "county", "unit"))
 # Powers of ten: of people whose city needs no reason, of a town, of a city that is as good as known.
@@ -101,18 +102,26 @@ def number_of(sense: Sense) -> int:
 class Surroundings:
     """The neighbours of one span, looked at once for all that it may mean."""
 
-    __slots__ = ("_context", "_finder", "_is_feature", "_span", "after", "before", "is_supported", "region")
-
     def __init__(self, finder: Finder, span: Span, context: Context) -> None:
         self._finder = finder
         self._span = span
         self._context = context
-        self._is_feature: bool | None = None
         # Neighbours with only a space between, as written; "" where there is none.
         self.before, self.after = finder.before(span.first), finder.after(span.last)
-        self.region = self._named_behind()
-        # A reason to take a common word for a place.
-        self.is_supported = self.region is not None or self._stands_as_a_place()
+
+    @cached_property
+    def region(self) -> Region | None:
+        """What is named right behind: ", Texas", ", in northern Lebanon", "(Syria)"; None where nothing is."""
+        return self._named_behind()
+
+    @cached_property
+    def is_supported(self) -> bool:
+        """Whether there is a reason to take a common word for a place."""
+        return self.region is not None or self._stands_as_a_place()
+
+    @cached_property
+    def _is_feature(self) -> bool:
+        return self.is_beside("features.tsv")
 
     @property
     def is_state_before(self) -> bool:
@@ -154,8 +163,6 @@ class Surroundings:
         is_named = self._context.names(sense)
         if "support" in flags and not (self.is_supported or is_named or self.is_state_before):
             return False
-        if self._is_feature is None:
-            self._is_feature = self.is_beside("features.tsv")
         if self._is_feature or (not is_named and self._is_common_word()):
             return False
         char = finder.written(span.first)[0]
@@ -208,7 +215,6 @@ class Surroundings:
         return self._finder.tokens.surface(self._span.first, self._span.last).casefold()
 
     def _named_behind(self) -> Region | None:
-        """Give what is named right behind: ", Texas", ", in northern Lebanon", "(Syria)"."""
         finder, last = self._finder, self._span.last
         tokens = finder.tokens
         words, behind = tokens.words, last + 1

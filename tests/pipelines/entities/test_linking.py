@@ -62,6 +62,11 @@ def test_office_is_resolved_by_the_year_of_the_item(text: str, year: int, holder
     assert holder in office["implies"]
 
 
+def test_office_begins_behind_the_prefix_of_its_first_word() -> None:
+    assert _found("ורוסיה הנשיא", "he") == {"רוסיה הנשיא": "office:ru-president"}
+    assert _found("והנשיא הרוסי נחת", "he") == {"הנשיא הרוסי": "office:ru-president"}
+
+
 def test_office_with_its_holders_name_stays_apart() -> None:
     found = _found("Iranian Foreign Minister Abbas Araghchi arrived.")
     assert found == {"Iranian": "country:IR", "Abbas Araghchi": "person:abbas-araghchi"}
