@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from connectors.errors import Fault, SettingsError
 from connectors.settings import read_nodes
 from connectors.yaml_files import yaml_files_of
 from pipelines.entities.find import country_ids
-from pipelines.entities.lists.inflect import Inflector
+from pipelines.entities.lists.inflect import inflector
 from pipelines.entities.lists.organisations import Organisations
 from pipelines.entities.lists.persons import OFFICE, Persons
 from pipelines.entities.lists.places import CuratedPlaces
@@ -107,7 +106,7 @@ class OwnStarts(Starts):
 
 def starts_of(entries: Iterable[OwnEntry]) -> Starts:
     """Give the names to find: the shipped gazetteer, with these entries over it."""
-    persons, organisations, places = Persons(_inflector()), Organisations(_inflector()), CuratedPlaces(_inflector())
+    persons, organisations, places = Persons(inflector()), Organisations(inflector()), CuratedPlaces(inflector())
     add: dict[Section, Callable[[dict[str, Any]], object]] = {
         Section.PERSONS: persons.add,
         Section.ORGANISATIONS: organisations.add,
@@ -167,11 +166,6 @@ def _as_node(value: object) -> yaml.Node:
 def _written(key: yaml.Node) -> str:
     """Give a key as it is written; "" for one that is no text."""
     return str(key.value) if isinstance(key, yaml.ScalarNode) else ""
-
-
-@lru_cache(maxsize=1)
-def _inflector() -> Inflector:
-    return Inflector()
 
 
 class _Reader:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from pipelines.entities.lists.inflect import Inflector
+from pipelines.entities.lists.inflect import inflector
 from pipelines.entities.lists.organisations import Organisations
 from pipelines.entities.lists.persons import Persons
 from pipelines.entities.lists.read import rows
@@ -74,8 +74,8 @@ def _header(persons: Persons, counts: dict[str, int]) -> dict[str, Any]:
 
 def build() -> tuple[dict[str, Any], dict[str, list[Sense]]]:
     """Give the header and the senses of every folded name."""
-    inflector = Inflector()
-    places, persons, organisations = Places(inflector), Persons(inflector), Organisations(inflector)
+    endings = inflector()
+    places, persons, organisations = Places(endings), Persons(endings), Organisations(endings)
     places.add_geonames()
     places.add_shortened_states()
     places.add_exemplars()
@@ -88,15 +88,15 @@ def build() -> tuple[dict[str, Any], dict[str, list[Sense]]]:
     }
     places.add_press_names()
     names: dict[str, list[Sense]] = defaultdict(list)
-    for key, senses in country_names(inflector, places.city_names).items():
+    for key, senses in country_names(endings, places.city_names).items():
         names[key] += senses
-    stands_for = seats(organisations, inflector)
+    stands_for = seats(organisations, endings)
     for key, found in organisations.names.items():
         names[key] += stands_for.get(key, found)
     for key, found in stands_for.items():
         if key not in organisations.names:
             names[key] += found
-    for key, found in itertools.chain(roles(inflector).items(), persons.names.items(), places.names.items()):
+    for key, found in itertools.chain(roles(endings).items(), persons.names.items(), places.names.items()):
         names[key] += found
     counts["names"] = len(names)
     return _header(persons, counts), {key: _best_first(senses) for key, senses in names.items()}

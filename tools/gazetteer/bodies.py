@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.entities.lists.inflect import Inflector
-from pipelines.entities.lists.organisations import DECLINING, Organisations, without_article
+from pipelines.entities.lists.organisations import Organisations, without_article
 from pipelines.entities.lists.persons import Persons
 from pipelines.entities.lists.read import read_list, rows
 from pipelines.entities.table import Sense
@@ -40,8 +40,7 @@ def seats(organisations: Organisations, inflector: Inflector) -> dict[str, dict[
         if row[1] != "seat" or body is None:
             continue
         for language, name in columns_of(row[2:]):
-            forms = inflector.headed(language, name) if language in DECLINING else [name]
-            for form in {name, *forms, *without_article(language, name)}:
+            for form in {name, *inflector.headed(language, name), *without_article(language, name)}:
                 sense = Sense(body.id, "metonym", "capital", countries=body.countries)
                 found[" ".join(words_of(form))] = {sense: None}
     return found
@@ -54,7 +53,6 @@ def roles(inflector: Inflector) -> dict[str, dict[Sense, None]]:
         for language, written in names.items():
             sense = Sense(f"role:{role}", "role", "any", (language,))
             for name in str(written).split("|"):
-                forms = inflector.headed(language, name) if language in DECLINING else [name]
-                for form in {name, *forms}:
+                for form in {name, *inflector.headed(language, name)}:
                     found.setdefault(" ".join(words_of(form)), {}).setdefault(sense)
     return found

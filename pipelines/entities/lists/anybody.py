@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pipelines.entities.lists.inflect import Inflector
+from pipelines.entities.lists.inflect import inflector
 from pipelines.entities.lists.persons import Persons
 from pipelines.entities.lists.spelling import script_of
 
 _LANGUAGES = {"hebrew": "he", "han": "zh", "hangul": "ko", "kana": "ja", "greek": "el"}
 _UKRAINIAN, _PERSIAN = frozenset("іїєґ"), frozenset("پچژگکی")
-
-
-@lru_cache(maxsize=1)
-def _inflector() -> Inflector:
-    return Inflector()
 
 
 @lru_cache(maxsize=256)
@@ -24,7 +19,7 @@ def spellings_of(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Without given names the surnames are whole names. The language is told by the letters: cases of the Slavic
     languages, and the spellings that other languages' papers give a Cyrillic name.
     """
-    persons = Persons(_inflector())
+    persons = Persons(inflector())
     persons.add({"id": "anybody", "country": "", "names": {_language_of(name): name}})
     given = {form for senses in persons.names.values() for sense in senses for form in sense.given}
     return tuple(sorted(given)), tuple(sorted(persons.names))

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pipelines.entities.lists.read import rows
 
@@ -105,3 +106,9 @@ class Inflector:
                 choices[place] = options = [words[place]]
             size *= len(options)
         return [" ".join(parts) for parts in itertools.product(*choices)]
+
+
+@lru_cache(maxsize=1)
+def inflector() -> Inflector:
+    """Give the one inflector of this process: its endings never change."""
+    return Inflector()

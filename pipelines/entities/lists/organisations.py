@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,7 +17,6 @@ _CASELESS_SHORT = 3
 _ARTICLE_LEAST = 5
 # "The newspaper so-and-so": the word for the kind is no part of the name.
 _KIND_WORDS = ("صحيفة ", "وكالة أنباء ", "روزنامه ", "газета ", "агентство ", "газета «")
-DECLINING = frozenset(("ru", "uk", "bg", "pl", "cs", "sl", "de"))
 
 
 class Organisations:
@@ -58,8 +56,7 @@ class Organisations:
                 return  # a word of the language, far more often than a name
             sense = replace(sense, languages=(language,))
         case = "any" if name[:1].islower() and script_of(name) in ("latin", "cyrillic") else "capital"
-        forms: Iterable[str] = self._inflector.headed(language, name) if language in DECLINING else [name]
-        for form in {name, *forms, *without_article(language, name)}:
+        for form in {name, *self._inflector.headed(language, name), *without_article(language, name)}:
             self.names[" ".join(words_of(form))].setdefault(replace(sense, case=case))
         if language == "de" and " " not in name and not name.endswith(("s", "x", "z")):
             self.names[f"{key}s"].setdefault(replace(sense, case=case))

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipelines.entities.lists.inflect import Inflector
-from pipelines.entities.lists.spelling import Speller, script_of
+from pipelines.entities.lists.spelling import script_of, speller
 from pipelines.entities.table import Sense
 from pipelines.text.tokens import fold, words_of
 
@@ -19,7 +19,6 @@ _DECLINING = frozenset(("ru", "uk", "bg", "sl", "pl", "cs"))
 _TARGETS = ("en", "de", "fr", "es", "pl", "cs", "tr")
 # Native names that reach other languages through an English press spelling.
 _SPELLED_IN_ENGLISH = frozenset(("ar", "fa", "he"))
-_FAMILY_FIRST = frozenset(("zh", "ja", "ko", "vi"))
 _FAMILY_FIRST_SCRIPTS = frozenset(("han", "kana", "hangul"))
 _PARTICLES = frozenset(("al", "el", "as", "аль", "ас", "аш", "эль", "ال", "אל"))
 OFFICE = re.compile(r"([a-z-]+)(?:@([A-Za-z0-9-]+))? (\d{4})-(\d{4})?")
@@ -66,15 +65,15 @@ class Persons:
         self.offices: dict[str, list[str]] = {}
         self.given_names: set[str] = set()
         self._inflector = inflector
-        self._speller = Speller()
+        self._speller = speller()
 
     def add(self, entry: dict[str, Any]) -> None:
         """File one person: ``id country names alone offices`` as docs/entities.md describes."""
         person = f"person:{entry['id']}"
         self._add_offices(person, entry)
         given_forms: set[str] = set()
-        surnames: dict[str, tuple[str, str]] = {}
-        wholes: dict[str, str] = {}
+        surnames: dict[str, tuple[str, bool]] = {}
+        wholes: dict[str, None] = {}
         native = next(iter(entry["names"]))
         for language, name in self._written(entry["names"], native):
             given, surname = parts_of(name)
@@ -83,17 +82,17 @@ class Persons:
             script = script_of(surname[0])
             is_native = language == native
             if not given or (", " in name and script in _FAMILY_FIRST_SCRIPTS):
-                wholes[" ".join(words_of(" ".join([*surname, *given])))] = name
+                wholes[" ".join(words_of(" ".join([*surname, *given])))] = None
                 continue
             while len(surname) > 1 and fold(surname[0]) in _PARTICLES:
                 surname = surname[1:]
             for form in self._forms(language, surname):
-                surnames.setdefault(form, (surname[0], "native" if is_native else ""))
+                surnames.setdefault(form, (surname[0], is_native))
             given_forms |= set(self._forms(language, given, "PN"))
         self.given_names |= {form.rpartition(" ")[2] for form in given_forms if len(form) > 1}
         sense = Sense(person, "person", "capital", countries=(entry["country"],), given=frozenset(given_forms))
-        for key, (written, native_mark) in surnames.items():
-            is_alone = entry.get("alone") and _stands_alone(key, native_mark)
+        for key, (written, is_native) in surnames.items():
+            is_alone = entry.get("alone") and _stands_alone(key, is_native)
             flags = frozenset(("alone",) if is_alone else ())
             case = "any" if written[:1].islower() and script_of(written) in ("latin", "cyrillic") else "capital"
             self.names[key].setdefault(replace(sense, case=case, flags=flags))
@@ -159,10 +158,10 @@ class Persons:
             yield joined
 
 
-def _stands_alone(key: str, native: str) -> bool:
+def _stands_alone(key: str, is_native: bool) -> bool:
     script = script_of(key)
     if script in ("arabic", "hebrew"):
         return len(key.removeprefix("ال")) >= _CASELESS_LEAST
     if script == "han":
-        return not native and key.count(" ") >= 1
+        return not is_native and key.count(" ") >= 1
     return len(key) > 2

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipelines.entities.lists.inflect import Inflector
-from pipelines.entities.lists.organisations import DECLINING, without_article
+from pipelines.entities.lists.organisations import without_article
 from pipelines.entities.table import Sense
 from pipelines.text.tokens import words_of
 
@@ -53,6 +53,5 @@ class CuratedPlaces:
             self.names[key].setdefault(replace(sense, case="exact", surfaces=frozenset((name,))))
             return
         case = "any" if name[:1].islower() else "capital"
-        forms = self._inflector.headed(language, name) if language in DECLINING else [name]
-        for form in {name, *forms, *without_article(language, name)}:
+        for form in {name, *self._inflector.headed(language, name), *without_article(language, name)}:
             self.names[" ".join(words_of(form))].setdefault(replace(sense, case=case))

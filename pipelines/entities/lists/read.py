@@ -18,11 +18,7 @@ def rows(source: str | Path) -> Iterator[list[str]]:
             yield line.split("\t")
 
 
-def parse_list(text: str) -> Any:
-    """Read a YAML list whose scalars all are text: NO is a country and no a language, never false."""
-    return yaml.load(text, Loader=yaml.CBaseLoader if hasattr(yaml, "CBaseLoader") else yaml.BaseLoader)
-
-
 def read_list(path: Path) -> Any:
-    """Read a YAML list from a file, as ``parse_list`` does."""
-    return parse_list(path.read_text(encoding="utf-8"))
+    """Read a YAML list whose scalars all are text: NO is a country and no a language, never false."""
+    text = path.read_text(encoding="utf-8")
+    return yaml.load(text, Loader=yaml.CBaseLoader if hasattr(yaml, "CBaseLoader") else yaml.BaseLoader)

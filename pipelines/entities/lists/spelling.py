@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pipelines.entities.lists.read import rows
 from pipelines.text.tokens import fold
@@ -43,6 +44,12 @@ class Speller:
             choices.append(alternatives)
             place += size
         return list(dict.fromkeys(map("".join, itertools.islice(_likeliest_first(choices), _LIMIT))))
+
+
+@lru_cache(maxsize=1)
+def speller() -> Speller:
+    """Give the one speller of this process: its rules never change."""
+    return Speller()
 
 
 def _at(tables: list[Rules], word: str, place: int, size: int) -> tuple[int, list[str]] | None:
