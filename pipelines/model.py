@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from connectors.records import SCHEMA, Alert, AlertState, Evidence, Report
 
 
@@ -39,9 +41,11 @@ class DeadReason(StrEnum):
 FIRST = "first"
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A name found in an item. Offsets are code points into the named field, end exclusive."""
+class Entity(msgspec.Struct, frozen=True):
+    """A name found in an item. Offsets are code points into the named field, end exclusive.
+
+    A Struct, not a dataclass: some fifteen are made for every item, in a quarter of the time.
+    """
 
     # "country:RU", "person:nikolai-patrushev", "place:geonames:524901"
     id: str

@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import compress
 from typing import Any
 
+import msgspec
+
 from pipelines.entities import metonyms, offices, persons
 from pipelines.entities.link import choose
 from pipelines.entities.surroundings import PLACE_WORDS, STATES, Context
@@ -25,28 +27,25 @@ _GERSHAYIM = ('"', "״", "”", "׳")
 _GAP = " -‑–'’ʼ·・\u00a0\u200c\u200f\u200e"
 
 
-class Span:
+class Span(msgspec.Struct):
     """A name in the text: its words, and what it may mean until that is decided."""
 
-    __slots__ = (
-        "first", "flags", "implies", "kind", "last", "reasons", "runner_up", "score", "sense", "senses", "start",
-    )  # fmt: skip
-
-    def __init__(self, first: int, last: int, senses: tuple[Sense, ...], start: Start) -> None:
-        self.first = first
-        self.last = last
-        self.senses = senses
-        self.start = start
-        # What it is taken for; None where nothing held.
-        self.sense: Sense | None = None
-        self.score = 1.0
-        self.runner_up = ""
-        # Other than its sense's: "metonym" of a capital, "office".
-        self.kind = ""
-        self.flags: tuple[str, ...] = ()
-        self.implies: tuple[str, ...] = ()
-        # Why, for --explain.
-        self.reasons: tuple[str, ...] = ()
+    first: int
+    last: int
+    senses: tuple[Sense, ...]
+    start: Start
+    # True where a person is among what it may mean.
+    has_person: bool = False
+    # What it is taken for; None where nothing held.
+    sense: Sense | None = None
+    score: float = 1.0
+    runner_up: str = ""
+    # Other than its sense's: "metonym" of a capital, "office".
+    kind: str = ""
+    flags: tuple[str, ...] = ()
+    implies: tuple[str, ...] = ()
+    # Why, for --explain.
+    reasons: tuple[str, ...] = ()
 
 
 def find_entities(
@@ -151,17 +150,18 @@ class Finder:
         words, starts_at = tokens.words, tokens.starts
         title, text, title_count = tokens.title, tokens.text, tokens.title_count
         starts = list(map(self._starts.__getitem__, words))
-        # None is the one that is false.
-        for place in compress(range(len(starts)), starts):
+        final = len(words) - 1
+        # Half of an English text's words may begin a name; the cheapest look that refuses most of them is first.
+        for place in compress(range(len(starts)), starts):  # None is the one that is false
             start = starts[place]
-            if place < free or start is None:
+            if start is None:
                 continue
-            if not start.single and (place + 1 >= len(words) or words[place + 1] not in start.seconds):
+            if start.needs_capital and (title if place < title_count else text)[starts_at[place]].islower():
                 continue
-            if not start.may_be_lower:
-                char = (title if place < title_count else text)[starts_at[place]]
-                if char.islower() and not start.prefix:
-                    continue
+            if not start.single and (place == final or words[place + 1] not in start.seconds):
+                continue
+            if place < free:
+                continue
             span = self._longest(place, start)
             if span is None:
                 continue
@@ -186,11 +186,10 @@ class Finder:
         return self._span(start.single, place, place, start) if start.single else None
 
     def _span(self, senses: Senses, first: int, last: int, start: Start) -> Span | None:
-        tokens = self.tokens
-        source = tokens.title if first < tokens.title_count else tokens.text
-        is_lower = source[tokens.starts[first]].islower()
         if senses.is_plain:
-            if is_lower:
+            tokens = self.tokens
+            source = tokens.title if first < tokens.title_count else tokens.text
+            if source[tokens.starts[first]].islower():
                 return None
             held: tuple[Sense, ...] = senses
         else:
@@ -199,9 +198,9 @@ class Finder:
             held = tuple(sense for sense in held if sense.kind != "org")
         if not held:
             return None
-        span = Span(first, last, held, start)
+        span = Span(first, last, held, start, senses.has_person)
         if senses.has_person:
-            persons.widen(self, span)
+            persons.widen(self, span, senses)
         return span
 
     def _is_whole(self, senses: Senses, first: int, last: int) -> bool:
@@ -417,7 +416,7 @@ class Finder:
         tokens = self.tokens
         first, last = span.first, span.last
         begin, end = tokens.starts[first], tokens.ends[last]
-        source = tokens.source(first)
+        source, where = (tokens.title, "title") if first < tokens.title_count else (tokens.text, "text")
         # The Hebrew article belongs to the name, a conjunction or preposition before it does not.
         prefix = span.start.prefix.removesuffix("ה")
         if prefix:
@@ -432,7 +431,6 @@ class Finder:
         # A geresh belongs to the letter before it (סמוטריץ').
         if source[end : end + 1] in ("'", "׳") and source[end - 1] in "גזצץת":
             end += 1
-        where = tokens.field(first)
         if " " in sense.id:
             # Each character of a pair is a word; a space or a dot may part them.
             return [
@@ -448,13 +446,19 @@ class Finder:
         if sense.type == "media":
             flags = (*flags, "media")
         if sense.countries and sense.kind not in ("country", "demonym"):
-            implies = (*implies, *[f"country:{code}" for code in sense.countries if f"country:{code}" != sense.id])
+            implies += _implied(sense.countries, sense.id)
         return [
             Entity(
                 sense.id, span.kind or sense.kind, where, begin, end, source[begin:end], span.score, span.runner_up,
                 flags, implies,
             )
         ]  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _implied(codes: tuple[str, ...], but: str) -> tuple[str, ...]:
+    """Give the ids of countries by their codes, without the one that it is itself."""
+    return tuple(country for country in map("country:{}".format, codes) if country != but)
 
 
 def _plain_reasons(sense: Sense) -> list[str]:

@@ -25,6 +25,8 @@ _LESSER = {"unit": 5.0, "county": 4.2, "state": 5.7}
 _OWN_COUNTRY = 6.0
 # Names that two countries share: the one that the text names more, else the first.
 _SHARED = {"place:korea": ("KR", "KP"), "place:congo": ("CD", "CG")}
+# How sure that is, where the text names the one and where it names neither.
+_SHARED_NAMED, _SHARED_ALONE = 0.95, 0.6
 _STATE_WORDS = frozenset(("state", "province", "region", "oblast", "governorate", "county"))
 _STATE_BEGINNINGS = ("област", "край", "кра")
 
@@ -64,12 +66,13 @@ def choose(finder: Finder, span: Span, context: Context, named: set[str] | None 
 
 def _take(finder: Finder, span: Span, kept: list[tuple[float, Sense]], context: Context) -> None:
     """Take the best sense, and keep what came next."""
-    best, sense = max(kept, key=_first)
+    best, sense = max(kept, key=_first) if len(kept) > 1 else kept[0]
     if sense.id in _SHARED:
-        first, second = _SHARED[sense.id]
-        code = second if context.countries[second] > context.countries[first] else first
-        sense = Sense(f"country:{code}", "country", "capital", countries=(code,))
+        _take_shared(span, sense, context)
+        return
     span.sense = sense
+    if len(kept) == 1:
+        return
     others = [one for one in kept if one[1].id != sense.id]
     if others:
         next_best, other = max(others, key=_first)
@@ -77,6 +80,16 @@ def _take(finder: Finder, span: Span, kept: list[tuple[float, Sense]], context: 
         span.runner_up = other.id
         if finder.explains:
             span.reasons += (f"{best - next_best:.1f} ahead of {other.id}",)
+
+
+def _take_shared(span: Span, sense: Sense, context: Context) -> None:
+    """Take the country that the text names more of two that share a name, and keep the other."""
+    code, other = _SHARED[sense.id]
+    if context.countries[other] > context.countries[code]:
+        code, other = other, code
+    span.sense = Sense(f"country:{code}", "country", "capital", countries=(code,))
+    span.runner_up = f"country:{other}"
+    span.score = _SHARED_NAMED if context.countries[code] else _SHARED_ALONE
 
 
 def _first(one: tuple[float, Sense]) -> float:
@@ -127,7 +140,9 @@ def _place_score(finder: Finder, span: Span, sense: Sense, around: Surroundings,
             score += _BEFORE_UNIT
         elif sense.type not in ("unit", "state") and not codes.isdisjoint(sense.countries):
             score += _BEFORE_COUNTRY
-    if any(other.kind == "country" and other.countries[0] in sense.countries for other in span.senses):
+    if len(span.senses) > 1 and any(
+        other.kind == "country" and other.countries[0] in sense.countries for other in span.senses
+    ):
         score -= _OWN_COUNTRY
     return score
 
@@ -142,7 +157,7 @@ def _unit_score(span: Span, sense: Sense, around: Surroundings, context: Context
     after = around.after.casefold()
     if after in _STATE_WORDS or after.startswith(_STATE_BEGINNINGS):
         return score + _BEFORE_COUNTRY
-    is_lesser = any(
+    is_lesser = len(span.senses) > 1 and any(
         other.type in ("city", "capital")
         and (sense.type != "state" or "weak" not in other.flags)
         and other.weight >= _LESSER[sense.type]

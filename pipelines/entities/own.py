@@ -101,7 +101,7 @@ class OwnStarts(Starts):
         together = dict(shipped.several or {}) if shipped else {}
         for rest, senses in (several or {}).items():
             together[rest] = Senses.of((*senses, *together.get(rest, ())))
-        return Start.of(Senses.of((*single, *(shipped.single if shipped else ()))), together, may_be_lower=True)
+        return Start.of(Senses.of((*single, *(shipped.single if shipped else ()))), together, needs_capital=False)
 
 
 def starts_of(entries: Iterable[OwnEntry]) -> Starts:

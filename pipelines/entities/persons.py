@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pipelines.entities.offices import roles_of
-from pipelines.entities.table import Sense
+from pipelines.entities.table import FAMILY_FIRST, Sense, Senses
 
 if TYPE_CHECKING:
     from pipelines.entities.find import Finder, Span
@@ -21,23 +23,27 @@ _PATRONYMICS = (
     "ович", "евич", "овна", "евна", "овича", "евича", "овны", "евны", "ичем", "овичем", "евичем", "овне", "евне",
     "ovich", "evich", "ovych", "ovna", "ivna", "івна", "івни",
 )  # fmt: skip
-# Whose given names may stand behind the surname.
-_FAMILY_FIRST = frozenset("CN TW HK SG KR KP JP VN KH HU MM".split())
 
 
-def widen(finder: Finder, span: Span) -> None:
-    """Take a surname for the person whose given name stands beside it, and reach over that name."""
+def widen(finder: Finder, span: Span, senses: Senses) -> None:
+    """Take a surname for the person whose given name stands beside it, and reach over that name.
+
+    ``senses`` is all that the surname may mean; ``span.senses`` what of it may hold here.
+    """
+    may_be_before = _given_may_stand_before(finder, span.first, senses)
+    may_be_behind = bool(senses.given_begins) and _given_may_stand_behind(finder, span.last, senses.given_begins)
+    if not (may_be_before or may_be_behind or senses.has_whole):
+        return
     best: tuple[int, int, int, Sense] | None = None
-    may_be_named = _given_may_stand_before(finder, span.first)
     for sense in span.senses:
         if sense.kind != "person":
             continue
-        if not may_be_named and "whole" not in sense.flags and sense.countries[0] not in _FAMILY_FIRST:
-            continue
         if "whole" in sense.flags:
             found = (span.last - span.first + 1, span.first, span.last, sense)
+        elif may_be_before or may_be_behind:
+            found = _with_given(finder, span, sense, senses)
         else:
-            found = _with_given(finder, span, sense)
+            continue
         if found[0] and (best is None or found[0] > best[0]):
             best = found
     if best is None:
@@ -45,41 +51,53 @@ def widen(finder: Finder, span: Span) -> None:
     words, first, span.last, span.sense = best
     if first < span.first:
         # The surname's prefix is inside the name now; the given name may have one of its own.
-        span.start = span.start._replace(prefix=_prefix_of(finder, first, span.sense))
+        prefix = _prefix_of(finder, first, span.sense)
+        if prefix != span.start.prefix:
+            span.start = replace(span.start, prefix=prefix)
     span.first = first
     if finder.explains:
         span.reasons += (f"surname and given name, {words} words" if words > 1 else "the name alone is a person's",)
 
 
-def _given_may_stand_before(finder: Finder, first: int) -> bool:
+def _given_may_stand_before(finder: Finder, first: int, senses: Senses) -> bool:
     """Say cheaply whether a given name, an initial or a particle may stand right before, or before a middle name."""
-    words, names = finder.tokens.words, finder.header.given_names
+    words = finder.tokens.words
     before = words[first - 1] if first else ""
     if not before:
         return False
-    if before in names or len(before) == 1 or before in _PARTICLES:
+    if _may_be_given(before, senses) or before in _PARTICLES:
         return True
-    if before[0] in _ATTACHED and before[1:] in names:
-        return True
-    return first > 1 and words[first - 2] in names
+    return first > 1 and words[first - 2] in senses.given_ends
 
 
-def _with_given(finder: Finder, span: Span, sense: Sense) -> tuple[int, int, int, Sense]:
+def _may_be_given(word: str, senses: Senses) -> bool:
+    """Say cheaply whether a word may be the last of a given name, or its initial."""
+    ends = senses.given_ends
+    return word in ends or len(word) == 1 or (word[:1] in _ATTACHED and word[1:] in ends)
+
+
+def _given_may_stand_behind(finder: Finder, last: int, begins: frozenset[str]) -> bool:
+    """Say cheaply whether a given name may stand right behind; ``begins`` are the first words of them."""
+    words = finder.tokens.words
+    return last + 1 < len(words) and words[last + 1] in begins
+
+
+def _with_given(finder: Finder, span: Span, sense: Sense, senses: Senses) -> tuple[int, int, int, Sense]:
     """Give how many words a surname has with its given name, and the first and last of them; 0 without one."""
     first, last = span.first, span.last
-    words = finder.tokens.words
+    words, most = finder.tokens.words, senses.given_words
     at = first
-    count = _given_before(finder, at, sense)
+    count = _given_before(finder, at, sense, most)
     if not count and at and words[at - 1] in _PARTICLES and finder.is_joined(at - 1, at):
         at -= 1
-        count = _given_before(finder, at, sense)
-    if not count and at > 1 and _may_be_middle(finder, at - 1):
-        count = _given_before(finder, at - 1, sense)
+        count = _given_before(finder, at, sense, most)
+    if not count and at > 1 and _may_be_given(words[at - 2], senses) and _may_be_middle(finder, at - 1):
+        count = _given_before(finder, at - 1, sense, most)
         if count:
             return last - (at - 1 - count) + 1, at - 1 - count, last, sense
     if count:
         return last - (at - count) + 1, at - count, last, sense
-    if sense.countries[0] in _FAMILY_FIRST:
+    if sense.countries[0] in FAMILY_FIRST:
         for size in range(_GIVEN_LIMIT, 0, -1):
             behind = last + size
             if (
@@ -91,11 +109,11 @@ def _with_given(finder: Finder, span: Span, sense: Sense) -> tuple[int, int, int
     return 0, first, last, sense
 
 
-def _given_before(finder: Finder, at: int, sense: Sense) -> int:
+def _given_before(finder: Finder, at: int, sense: Sense, most: int) -> int:
     """Give how many words of given name end right before a word; 0 for none."""
     words = finder.tokens.words
     is_han = "\u3400" <= words[at] <= "\u9fff"
-    for size in range(min(_GIVEN_LIMIT * (3 if is_han else 1), at), 0, -1):
+    for size in range(min(_GIVEN_LIMIT * (3 if is_han else 1), most, at), 0, -1):
         if " ".join(words[at - size : at]) in sense.given and finder.is_joined(at - size, at):
             return size
         # "" is in no set, and the boundary between title and text is "".
@@ -141,12 +159,12 @@ def settle(finder: Finder) -> None:
         _drop_unsupported(finder, short)
     strangers: set[str] = set()
     for place, span in enumerate(finder.spans):
-        if span.sense is not None:
+        if span.sense is not None or not span.has_person:
             continue
         candidates = [sense for sense in span.senses if sense.kind == "person"]
         if not candidates:
             continue
-        span.senses = tuple(sense for sense in span.senses if sense.kind != "person")
+        span.senses = tuple([sense for sense in span.senses if sense.kind != "person"])
         chosen = _named(candidates, named, place)
         if chosen is not None:
             _take(span, chosen, 0.95, "surname; the full name stands in the text")
@@ -156,16 +174,19 @@ def settle(finder: Finder) -> None:
             _take(span, chosen, 0.9, "surname; the office stands before it")
             named[chosen.id] = place
             continue
-        span.senses = tuple(
-            sense for sense in span.senses if sense.kind != "place" or sense.weight >= _TOWN or "curated" in sense.flags
-        )
-        if span.senses and any(sense.kind in ("country", "place", "demonym") for sense in span.senses):
+        if span.senses:
+            span.senses = tuple(filter(_outweighs_a_surname, span.senses))
+        if any(sense.kind in ("country", "place", "demonym") for sense in span.senses):
             continue
         alone = [sense for sense in candidates if "alone" in sense.flags]
         if _has_other_given(finder, span):
             strangers |= {sense.id for sense in candidates}
         elif len(alone) == 1 and alone[0].id not in strangers:
             _take(span, alone[0], 0.85, "surname; nobody else of weight bears it")
+
+
+def _outweighs_a_surname(sense: Sense) -> bool:
+    return sense.kind != "place" or sense.weight >= _TOWN or "curated" in sense.flags
 
 
 def _take(span: Span, sense: Sense, score: float, reason: str) -> None:

@@ -14,15 +14,18 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 MAGIC = b"wwgaz01\n"
 Value = int | list[int] | None
 _MEMO_LIMIT = 100_000
 # A prefix is stripped only where this many letters are left.
 _STEM_LEAST = 3
+# Whose given names may stand behind the surname.
+FAMILY_FIRST = frozenset("CN TW HK SG KR KP JP VN KH HU MM".split())
 _KOREAN_PARTICLES = frozenset(
     "가 이 는 은 를 을 의 에 와 과 도 로 으로 에서 에게 부터 까지 만 측 산 군 인 형 계 식 어 발 행 내 서 가의"
     " 에는 에도 에선 와의 과의 로의 에서도 에서는".split()
@@ -74,6 +77,13 @@ class Senses(tuple[Sense, ...]):
     # True where a capital first letter is the only condition; and where a person is among them.
     is_plain: bool
     has_person: bool
+    # The last words of its persons' given names, and the first of those that may stand behind the surname.
+    given_ends: frozenset[str]
+    given_begins: frozenset[str]
+    # How many words they have at most; 0 without persons.
+    given_words: int
+    # True where a person's name needs no given name.
+    has_whole: bool
 
     @classmethod
     def of(cls, senses: Iterable[Sense]) -> Senses:
@@ -83,14 +93,21 @@ class Senses(tuple[Sense, ...]):
             one.case == "capital" and not one.rules and not one.languages and one.kind not in ("country", "", "role")
             for one in made
         )
-        made.has_person = any(one.kind == "person" for one in made)
+        persons = [one for one in made if one.kind == "person"]
+        made.has_person = bool(persons)
+        made.given_ends = frozenset(name.rpartition(" ")[2] for one in persons for name in one.given)
+        made.given_words = max((name.count(" ") + 1 for one in persons for name in one.given), default=0)
+        made.given_begins = frozenset(
+            name.partition(" ")[0] for one in persons if one.countries[0] in FAMILY_FIRST for name in one.given
+        )
+        made.has_whole = any("whole" in one.flags for one in persons)
         return made
 
 
 _NONE = Senses.of(())
 
 
-class Start(NamedTuple):
+class Start(msgspec.Struct, frozen=True):
     """What may begin at a word: a name of one word, names of several by their further words."""
 
     single: Senses
@@ -99,8 +116,8 @@ class Start(NamedTuple):
     # How many further words the longer names have, most first; and which words may be the first of them.
     lengths: tuple[int, ...]
     seconds: frozenset[str]
-    # False where none of its names may begin with a small letter.
-    may_be_lower: bool
+    # True where none of its names may begin with a small letter.
+    needs_capital: bool
     # Folded letters before the name (Arabic and Hebrew prefixes) and behind it (Korean particles).
     prefix: str = ""
     suffix: str = ""
@@ -108,11 +125,11 @@ class Start(NamedTuple):
     is_spoofed: bool = False
 
     @classmethod
-    def of(cls, single: Senses, several: dict[str, Senses] | None, *, may_be_lower: bool) -> Start:
+    def of(cls, single: Senses, several: dict[str, Senses] | None, *, needs_capital: bool) -> Start:
         """Make a start, its lengths and second words counted."""
         lengths = sorted({rest.count(" ") + 1 for rest in several or ()}, reverse=True)
         seconds = frozenset(rest.partition(" ")[0] for rest in several or ())
-        return cls(single, several or None, tuple(lengths), seconds, may_be_lower)
+        return cls(single, several or None, tuple(lengths), seconds, needs_capital)
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -153,7 +170,7 @@ class Header(msgspec.Struct, frozen=True):
     ) -> Header:
         """Give these lists with a desk's own added."""
         together = {key: [*self.holders.get(key, ()), *found] for key, found in holders.items()}
-        return msgspec.structs.replace(
+        return replace(
             self,
             holders={**self.holders, **together},
             offices={**self.offices, **offices},
@@ -219,7 +236,7 @@ class Table:
                 several = (
                     {rest: self.senses(value) for rest, value in record.several.items()} if record.several else None
                 )
-                return Start.of(self.senses(record.single), several, may_be_lower=record.may_be_lower)
+                return Start.of(self.senses(record.single), several, needs_capital=not record.may_be_lower)
             place += 1
         return None
 
@@ -255,7 +272,7 @@ class Starts(dict[str, Start | None]):
             return self._without_particle(word)
         if "\u0400" <= max(word) <= "\u052f" and any(char in _LOOK_ALIKES for char in word):
             found = self._exact(word.translate(_CYRILLIC_OF)) or self._exact(word.translate(_LATIN_OF))
-            return found and found._replace(is_spoofed=True)
+            return found and replace(found, is_spoofed=True)
         return None
 
     def _without_prefix(self, word: str, language: str) -> Start | None:
@@ -263,12 +280,12 @@ class Starts(dict[str, Start | None]):
             if word.startswith(prefix) and len(word) - len(prefix) >= _STEM_LEAST:
                 found = self._exact(word[len(prefix) :])
                 if found is not None:
-                    return found._replace(prefix=prefix)
+                    return replace(found, prefix=prefix)
             elif word.startswith(prefix) and language == "he" and len(word) > len(prefix):
                 # The rest of the name stands behind an apostrophe: ג'נבה, או"ם.
                 found = self._exact(word[len(prefix) :])
                 if found is not None and found.several:
-                    return found._replace(single=_NONE, prefix=prefix)
+                    return replace(found, single=_NONE, prefix=prefix)
         return None
 
     def _arabic_article(self, word: str) -> Start | None:
@@ -277,7 +294,7 @@ class Starts(dict[str, Start | None]):
             if word.startswith(prefix + "ل") and len(word) - len(prefix) > _STEM_LEAST:
                 found = self._exact("ا" + word[len(prefix) :])
                 if found is not None:
-                    return found._replace(prefix=prefix)
+                    return replace(found, prefix=prefix)
         return None
 
     def _without_particle(self, word: str) -> Start | None:
@@ -285,7 +302,7 @@ class Starts(dict[str, Start | None]):
             if len(word) - length >= 2 and word[-length:] in _KOREAN_PARTICLES:
                 found = self._exact(word[:-length])
                 if found is not None:
-                    return found._replace(suffix=word[-length:])
+                    return replace(found, suffix=word[-length:])
         return None
 
 
