@@ -34,8 +34,8 @@ class Span(msgspec.Struct):
     last: int
     senses: tuple[Sense, ...]
     start: Start
-    # True where a person is among what it may mean.
-    has_person: bool = False
+    # All that is listed under the name, wherever it holds.
+    listed: Senses
     # What it is taken for; None where nothing held.
     sense: Sense | None = None
     score: float = 1.0
@@ -162,7 +162,11 @@ class Finder:
                 continue
             if place < free:
                 continue
-            span = self._longest(place, start)
+            span = None
+            if start.several is not None and place < final and words[place + 1] in start.seconds:
+                span = self._longest(place, start)
+            if span is None and start.single:
+                span = self._span(start.single, place, place, start)
             if span is None:
                 continue
             while self.spans and self.spans[-1].last >= span.first:
@@ -171,19 +175,18 @@ class Finder:
             free = span.last + 1
 
     def _longest(self, place: int, start: Start) -> Span | None:
-        """Give the longest name that begins here and may hold; a person's reaches over the given name."""
-        words = self.tokens.words
-        if start.several is not None and place + 1 < len(words) and words[place + 1] in start.seconds:
-            for length in start.lengths:
-                last = place + length
-                if last >= len(words):
-                    continue
-                senses = start.several.get(" ".join(words[place + 1 : last + 1]))
-                if senses is not None and self.is_joined(place, last) and self._is_whole(senses, place, last):
-                    span = self._span(senses, place, last, start)
-                    if span is not None:
-                        return span
-        return self._span(start.single, place, place, start) if start.single else None
+        """Give the longest name of several words that begins here and may hold."""
+        words, several = self.tokens.words, start.several or {}
+        for length in start.lengths:
+            last = place + length
+            if last >= len(words):
+                continue
+            senses = several.get(" ".join(words[place + 1 : last + 1]))
+            if senses is not None and self.is_joined(place, last) and self._is_whole(senses, place, last):
+                span = self._span(senses, place, last, start)
+                if span is not None:
+                    return span
+        return None
 
     def _span(self, senses: Senses, first: int, last: int, start: Start) -> Span | None:
         if senses.is_plain:
@@ -198,9 +201,9 @@ class Finder:
             held = tuple(sense for sense in held if sense.kind != "org")
         if not held:
             return None
-        span = Span(first, last, held, start, senses.has_person)
+        span = Span(first, last, held, start, senses)
         if senses.has_person:
-            persons.widen(self, span, senses)
+            persons.widen(self, span)
         return span
 
     def _is_whole(self, senses: Senses, first: int, last: int) -> bool:
@@ -341,10 +344,11 @@ class Finder:
         tokens = self.tokens
         if place in (0, tokens.title_count + 1):
             return ""
-        source = tokens.source(place)
-        return source[tokens.starts[place - 1] : tokens.ends[place - 1]] if (
-            source[tokens.ends[place - 1] : tokens.starts[place]] == " "
-        ) else ""  # fmt: skip
+        end = tokens.ends[place - 1]
+        if tokens.starts[place] - end != 1:
+            return ""
+        source = tokens.title if place < tokens.title_count else tokens.text
+        return source[tokens.starts[place - 1] : end] if source[end] == " " else ""
 
     def after(self, place: int) -> str:
         """Give the word right behind, only a space between, as it is written; "" where there is none."""
@@ -352,10 +356,11 @@ class Finder:
         behind = place + 1
         if behind >= len(tokens.words) or behind == tokens.title_count or place == tokens.title_count:
             return ""
-        source = tokens.source(place)
-        return source[tokens.starts[behind] : tokens.ends[behind]] if (
-            source[tokens.ends[place] : tokens.starts[behind]] == " "
-        ) else ""  # fmt: skip
+        end = tokens.ends[place]
+        if tokens.starts[behind] - end != 1:
+            return ""
+        source = tokens.title if place < tokens.title_count else tokens.text
+        return source[tokens.starts[behind] : tokens.ends[behind]] if source[end] == " " else ""
 
     def _is_part_of_longer(self, first: int, last: int) -> bool:
         """Say whether a capitalised word behind it makes it an organisation or a feature (Iran Air)."""

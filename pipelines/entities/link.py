@@ -17,6 +17,7 @@ _OF_COUNTRY = {"country": 0.0, "demonym": -0.5, "metonym": 1.0}
 _ALTERNATE, _CAPITAL, _UNIT_NAMED = 0.6, 1.0, 1.5
 # For each time that a place's country is named, ever less.
 _COUNTRY_NAMED = tuple(min(1.2 * math.log2(1 + count), 1.8) for count in range(4))
+_COUNTRY_MOST = len(_COUNTRY_NAMED) - 1
 _BEFORE_COUNTRY, _BEFORE_UNIT, _BEHIND_COMPASS = 6.0, 8.0, 3.0
 # A state or province against a big city of its name, and what counts as one.
 _UNIT_LESS = 2.0
@@ -42,37 +43,36 @@ def choose(finder: Finder, span: Span, context: Context, named: set[str] | None 
             span.sense = only
             return False
     around = Surroundings(finder, span, context)
-    kept: list[tuple[float, Sense]] = []
+    kept: list[Sense] = []
     waits = False
     for sense in senses:
         if not sense.id or sense.kind == "role":
             continue
         if sense.kind == "place":
             if around.holds(sense):
-                kept.append((_place_score(finder, span, sense, around, context), sense))
+                kept.append(sense)
         elif sense.id.startswith("country:"):
             if _needs_context(finder, sense) and not (around.is_supported or _is_named(sense, around, named)):
                 waits = True
-            elif not around.is_surname() and (sense.kind == "metonym" or not around.is_beside("things.tsv")):
-                kept.append((_country_score(sense, context), sense))
+            elif not around.is_surname() and (sense.kind == "metonym" or not around.is_of_a_thing()):
+                kept.append(sense)
         elif "support" not in sense.flags or (named and sense.id in named) or context.names(sense):
-            kept.append((_BODY - ("support" in sense.flags), sense))
+            kept.append(sense)
         else:
             waits = True
-    if kept:
-        _take(finder, span, kept, context)
+    if len(kept) == 1:
+        span.sense = kept[0]
+    elif kept:
+        _take_best(finder, span, [(_score(finder, span, sense, around, context), sense) for sense in kept])
+    if span.sense is not None and span.sense.id in _SHARED:
+        _take_shared(span, span.sense, context)
     return waits and not kept
 
 
-def _take(finder: Finder, span: Span, kept: list[tuple[float, Sense]], context: Context) -> None:
+def _take_best(finder: Finder, span: Span, kept: list[tuple[float, Sense]]) -> None:
     """Take the best sense, and keep what came next."""
-    best, sense = max(kept, key=_first) if len(kept) > 1 else kept[0]
-    if sense.id in _SHARED:
-        _take_shared(span, sense, context)
-        return
+    best, sense = max(kept, key=_first)
     span.sense = sense
-    if len(kept) == 1:
-        return
     others = [one for one in kept if one[1].id != sense.id]
     if others:
         next_best, other = max(others, key=_first)
@@ -111,14 +111,18 @@ def _is_named(sense: Sense, around: Surroundings, named: set[str] | None) -> boo
     return sense.id in named or (around.is_listed() and any(one.startswith("country:") for one in named))
 
 
-def _times(context: Context, code: str) -> float:
-    return _COUNTRY_NAMED[min(context.countries[code], len(_COUNTRY_NAMED) - 1)] if code in context.countries else 0.0
+def _score(finder: Finder, span: Span, sense: Sense, around: Surroundings, context: Context) -> float:
+    if sense.kind == "place":
+        return _place_score(finder, span, sense, around, context)
+    if sense.id.startswith("country:"):
+        return _country_score(sense, context)
+    return _BODY - ("support" in sense.flags)
 
 
 def _country_score(sense: Sense, context: Context) -> float:
     code = sense.countries[0]
     # Its own mention counts for nothing.
-    others = _COUNTRY_NAMED[min(max(context.countries[code] - 1, 0), len(_COUNTRY_NAMED) - 1)]
+    others = _COUNTRY_NAMED[min(max(context.countries[code] - 1, 0), _COUNTRY_MOST)]
     return _COUNTRY + _OF_COUNTRY[sense.kind] + others
 
 
@@ -131,7 +135,8 @@ def _place_score(finder: Finder, span: Span, sense: Sense, around: Surroundings,
     elif sense.type in _LESSER:
         score += _unit_score(span, sense, around, context)
     for code in sense.countries:
-        score += _times(context, code)
+        if code in context.countries:
+            score += _COUNTRY_NAMED[min(context.countries[code], _COUNTRY_MOST)]
     if sense.unit and sense.unit in context.units:
         score += _UNIT_NAMED
     if around.region is not None:
@@ -149,12 +154,12 @@ def _place_score(finder: Finder, span: Span, sense: Sense, around: Surroundings,
 
 def _unit_score(span: Span, sense: Sense, around: Surroundings, context: Context) -> float:
     """Score a state, province or county against cities of its name."""
-    score = _UNIT_NAMED if number_of(sense) in context.city_units else 0.0
+    score = _UNIT_NAMED if context.city_units and number_of(sense) in context.city_units else 0.0
     if around.is_state_before:
         score += _BEFORE_COUNTRY
     elif around.is_behind_compass:
         score += _BEHIND_COMPASS
-    after = around.after.casefold()
+    after = around.after and around.after.casefold()
     if after in _STATE_WORDS or after.startswith(_STATE_BEGINNINGS):
         return score + _BEFORE_COUNTRY
     is_lesser = len(span.senses) > 1 and any(

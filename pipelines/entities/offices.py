@@ -34,8 +34,10 @@ def settle(finder: Finder) -> None:
     """Join roles with the country or body beside them; where the holder's name follows, the parts stay apart."""
     spans = finder.spans
     for place, span in enumerate(spans):
+        if not span.listed.has_role or span.sense is not None:
+            continue
         roles = roles_of(span)
-        if not roles or span.sense is not None:
+        if not roles:
             continue
         for beside in (place - 1, place + 1):
             if 0 <= beside < len(spans) and _join(finder, place, beside, roles):

@@ -16,6 +16,7 @@ _GIVEN_LIMIT = 4
 # A listed surname outweighs a town of its name below this power of ten.
 _TOWN = 5.5
 _SHORT_HANGUL = 2
+_SEVERAL = 2
 _PARTICLES = frozenset("al el as ash аль эль ас аш אל бен ибн bin ibn ben de von van der".split())
 # Conjunctions and prepositions that Arabic and Hebrew write together with the name.
 _ATTACHED = frozenset("وفبلكובלמשהכ")
@@ -25,11 +26,9 @@ _PATRONYMICS = (
 )  # fmt: skip
 
 
-def widen(finder: Finder, span: Span, senses: Senses) -> None:
-    """Take a surname for the person whose given name stands beside it, and reach over that name.
-
-    ``senses`` is all that the surname may mean; ``span.senses`` what of it may hold here.
-    """
+def widen(finder: Finder, span: Span) -> None:
+    """Take a surname for the person whose given name stands beside it, and reach over that name."""
+    senses = span.listed
     may_be_before = _given_may_stand_before(finder, span.first, senses)
     may_be_behind = bool(senses.given_begins) and _given_may_stand_behind(finder, span.last, senses.given_begins)
     if not (may_be_before or may_be_behind or senses.has_whole):
@@ -159,13 +158,13 @@ def settle(finder: Finder) -> None:
         _drop_unsupported(finder, short)
     strangers: set[str] = set()
     for place, span in enumerate(finder.spans):
-        if span.sense is not None or not span.has_person:
+        if span.sense is not None or not span.listed.has_person:
             continue
         candidates = [sense for sense in span.senses if sense.kind == "person"]
         if not candidates:
             continue
         span.senses = tuple([sense for sense in span.senses if sense.kind != "person"])
-        chosen = _named(candidates, named, place)
+        chosen = _named(candidates, named, place) if named else None
         if chosen is not None:
             _take(span, chosen, 0.95, "surname; the full name stands in the text")
             continue
@@ -197,10 +196,10 @@ def _take(span: Span, sense: Sense, score: float, reason: str) -> None:
 
 def _named(candidates: list[Sense], named: dict[str, int], place: int) -> Sense | None:
     """Give the candidate named in full nearest before a place, else the first behind it."""
-    known = [
-        (named[sense.id] > place, abs(named[sense.id] - place), sense) for sense in candidates if sense.id in named
-    ]
-    return min(known, key=lambda one: one[:2])[2] if known else None
+    known = [sense for sense in candidates if sense.id in named]
+    if len(known) < _SEVERAL:
+        return known[0] if known else None
+    return min(known, key=lambda sense: (named[sense.id] > place, abs(named[sense.id] - place)))
 
 
 def _in_office(finder: Finder, place: int, candidates: list[Sense]) -> Sense | None:
@@ -208,13 +207,13 @@ def _in_office(finder: Finder, place: int, candidates: list[Sense]) -> Sense | N
     if not place:
         return None
     before, span = finder.spans[place - 1], finder.spans[place]
+    if before.last + 1 != span.first:
+        return None
     # "президент РФ Путин": the country may stand between.
-    if place > 1 and before.last + 1 == span.first and not roles_of(before):
+    if place > 1 and not roles_of(before):
         between, before = before, finder.spans[place - 2]
         if before.last + 1 != between.first:
             return None
-    elif before.last + 1 != span.first:
-        return None
     roles = roles_of(before)
     if not roles or not finder.is_joined(before.first, span.first):
         return None

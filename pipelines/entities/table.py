@@ -74,9 +74,10 @@ class Sense(msgspec.Struct, array_like=True, frozen=True):
 class Senses(tuple[Sense, ...]):
     """What one name may mean, with what the finder asks of all of it."""
 
-    # True where a capital first letter is the only condition; and where a person is among them.
+    # True where a capital first letter is the only condition; where a person, where a role is among them.
     is_plain: bool
     has_person: bool
+    has_role: bool
     # The last words of its persons' given names, and the first of those that may stand behind the surname.
     given_ends: frozenset[str]
     given_begins: frozenset[str]
@@ -95,6 +96,7 @@ class Senses(tuple[Sense, ...]):
         )
         persons = [one for one in made if one.kind == "person"]
         made.has_person = bool(persons)
+        made.has_role = any(one.kind == "role" for one in made)
         made.given_ends = frozenset(name.rpartition(" ")[2] for one in persons for name in one.given)
         made.given_words = max((name.count(" ") + 1 for one in persons for name in one.given), default=0)
         made.given_begins = frozenset(

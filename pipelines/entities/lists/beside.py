@@ -20,9 +20,28 @@ class Beside:
         return word in self.words or (bool(self.beginnings) and word.startswith(self.beginnings))
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What stands on either side of a name in one language."""
+
+    before: Beside
+    after: Beside
+    # As they are written behind a name, where words are single characters; () elsewhere.
+    written_after: frozenset[str]
+
+
 @lru_cache(maxsize=128)
-def beside(file: str, language: str, side: str) -> Beside:
-    """Give the words of a language and a side, "before" or "after"; without a language English ones."""
+def sides(file: str, language: str) -> Sides:
+    """Give the words of a language; without a language English ones."""
+    written = frozenset(word for row in rows(file) if row[0] == "zh" for word in row[2].split())
+    return Sides(
+        _beside(file, language, "before"),
+        _beside(file, language, "after"),
+        written if language == "zh" else frozenset(),
+    )
+
+
+def _beside(file: str, language: str, side: str) -> Beside:
     words: set[str] = set()
     beginnings: set[str] = set()
     for row in rows(file):
