@@ -277,6 +277,8 @@ class Finder:
             return source[end : end + 1] == "." and source[: tokens.starts[first]].endswith((", ", "-", "("))
         if rule == "=never":
             return False
+        if rule == "=elsewhere":
+            return self.language != language
         if rule == "=sentence-start":
             return not self.begins_sentence(first) or (self.language == "tr" and self.is_marked_name(last))
         if rule == "=exact-case":

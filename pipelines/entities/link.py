@@ -52,7 +52,7 @@ def choose(finder: Finder, span: Span, context: Context, named: set[str] | None 
             if around.holds(sense):
                 kept.append(sense)
         elif sense.id.startswith("country:"):
-            if _needs_context(finder, sense) and not (around.is_supported or _is_named(sense, around, named)):
+            if not _is_backed(finder, sense, around, named):
                 waits = True
             elif not around.is_surname() and (sense.kind == "metonym" or not around.is_of_a_thing()):
                 kept.append(sense)
@@ -94,6 +94,13 @@ def _take_shared(span: Span, sense: Sense, context: Context) -> None:
 
 def _first(one: tuple[float, Sense]) -> float:
     return one[0]
+
+
+def _is_backed(finder: Finder, sense: Sense, around: Surroundings, named: set[str] | None) -> bool:
+    """Say whether a country's nickname, or its name that is a common word, has what it needs beside it."""
+    if "support" in sense.flags:
+        return named is not None and sense.id in named
+    return not _needs_context(finder, sense) or around.is_supported or _is_named(sense, around, named)
 
 
 def _needs_context(finder: Finder, sense: Sense) -> bool:

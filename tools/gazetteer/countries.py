@@ -37,6 +37,8 @@ class Table:
         self.surfaces: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.rules: dict[str, list[str]] = defaultdict(list)
         self.english: set[tuple[str, str]] = set()
+        # Names of which only nicknames.tsv knows: a country's only where the text names it otherwise too.
+        self.nicknames: set[tuple[str, str]] = set()
 
     def add(self, name: str, sense_id: str, kind: str, case: str, origin: str, language: str = "") -> None:
         """File one name of the language ``origin``; ``language`` "" means that it holds in every text."""
@@ -69,6 +71,7 @@ class Table:
                         frozenset(self.surfaces[key, sense_id] if case in ("exact", "accents") else ()),
                         self._rules(key, sense_id),
                         tuple(part[-2:] for part in sense_id.split() if part.startswith("country:")),
+                        flags=frozenset(("support",) if (key, sense_id) in self.nicknames else ()),
                     )
                 )
             found[key] = _without_repeats(kept)
@@ -167,6 +170,21 @@ def add_own_names(table: Table, inflector: Inflector) -> None:
         for language, name in columns_of(row[2:]):
             for form in inflector.phrases(language, "NA", name):
                 table.add(form, f"country:{row[0][-2:]}", "metonym", "capital", language)
+
+
+def add_nicknames(table: Table, inflector: Inflector) -> None:
+    """File what a country is called beside its name: the Island, the States; one word of it begins no sentence."""
+    for code, language, names in (row[:3] for row in rows(SOURCES / "nicknames.tsv")):
+        country = f"country:{code}"
+        for name in names.split("|"):
+            for form in inflector.phrases(language, "NA", name):
+                key = " ".join(words_of(form))
+                if any(claim[0] == country for claim in table.names.get(key, ())):
+                    continue
+                table.nicknames.add((key, country))
+                if " " not in key and f"{language} =sentence-start" not in table.rules[key]:
+                    table.rules[key].append(f"{language} =sentence-start")
+                table.add(form, country, "country", "capital", language, language)
 
 
 def columns_of(columns: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -277,4 +295,5 @@ def country_names(inflector: Inflector, cities: Container[str]) -> dict[str, lis
     add_cldr(table, inflector, cities)
     add_demonyms(table, inflector)
     add_traps(table)
+    add_nicknames(table, inflector)
     return table.senses()

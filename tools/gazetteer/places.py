@@ -212,7 +212,7 @@ class Places:
     def add_curated(self) -> list[str]:
         """File our own list and the seas and regions that it does not name; gives the ids of both."""
         ids: list[str] = []
-        claimed: set[str] = set()
+        claimed: dict[str, Sense] = {}
         curated = CuratedPlaces(self._inflector)
         for path in sorted((SOURCES / "places").glob("*.yaml")):
             for entry in read_list(path):
@@ -222,24 +222,22 @@ class Places:
                     raise ValueError(f"{path.name}: {entry['id']} stands there twice")
                 ids.append(sense.id)
                 english = str(entry["names"].get("en", "")).split("|")
-                claimed |= {" ".join(words_of(name.lstrip("^?"))) for name in english}
+                claimed |= {" ".join(words_of(name.lstrip("^?"))): sense for name in english}
         for key, senses in curated.names.items():
             self.names[key].update(senses)
         for row in rows(SOURCES / "regions.tsv"):
             named = list(columns_of(row[2:]))
-            keys = {" ".join(words_of(name)) for language, name in named if language == "en"}
-            if keys & claimed:
-                continue
-            kind, _, slug = row[0].partition(":")
-            if kind in _WATERS and kind not in slug:
-                slug = f"{slug}-{kind}"
-            place = f"place:geonames:{row[1]}" if row[1].isdigit() else f"place:{slug}"
-            ids.append(place)
+            keys = [" ".join(words_of(name)) for language, name in named if language == "en"]
+            # What the curated list or GeoNames has under another language's name is that place.
+            known = next((claimed[key] for key in keys if key in claimed), None)
+            known = known or (self._own.get(int(row[1])) if row[1].isdigit() else None)
+            sense = known or _region(row[0], row[1])
+            if known is None:
+                ids.append(sense.id)
             for language, name in named:
                 case = "any" if script_of(name) in _CASELESS else "capital"
-                sense = Sense(place, "place", case, weight=_REGION_WEIGHT, type="region")
                 for form in self._inflector.phrases(language, "NA", name):
-                    self._add(form, sense)
+                    self._add(form, replace(sense, case=case), is_known=known is not None)
         return ids
 
     def add_press_names(self) -> None:
@@ -262,6 +260,16 @@ class Places:
                         doubtful = replace(known, flags=known.flags | {"support"})
                         for form in {name, *self._inflector.phrases(language, "NA", name)}:
                             self._add(form, doubtful if kind or "?" in one[:2] else known, is_known=True)
+
+
+def _region(name: str, number: str) -> Sense:
+    """Make the sense of a row of regions.tsv, whose first cell is "sea:black" or "place:GB-SCT"."""
+    kind, _, slug = name.partition(":")
+    if kind in _WATERS and kind not in slug:
+        slug = f"{slug}-{kind}"
+    place = f"place:geonames:{number}" if number.isdigit() else f"place:{slug}"
+    countries = (slug[:2],) if re.match("[A-Z]{2}-", slug) else ()
+    return Sense(place, "place", "capital", countries=countries, weight=_REGION_WEIGHT, type="region")
 
 
 _KINDS = re.compile(

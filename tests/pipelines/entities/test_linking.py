@@ -144,6 +144,36 @@ def test_look_alike_letters_are_matched_and_flagged() -> None:
     assert "homoglyph" in entity["flags"]
 
 
+def test_nickname_is_a_countrys_only_where_the_text_names_it_and_begins_no_sentence() -> None:
+    both = "Velika Britanija zapušča EU, na Otoku pravijo ne."
+    assert _found(both, "sl")["Otoku"] == "country:GB"
+    assert "Otoku" not in _found("Na Otoku pravijo ne.", "sl")
+    assert "Острова" not in _found("Острова лежат в океане. Великобритания далеко.", "ru")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "part"),
+    [("uk", "Вночі в Англії", "Англії"), ("cs", "v Severním Irsku", "Severním Irsku"), ("pl", "w Walii", "Walii")],
+)
+def test_part_of_a_country_has_its_own_id_and_implies_the_country(language: str, text: str, part: str) -> None:
+    (found,) = entities_of_text(text, language)
+    assert (found["text"], found["implies"]) == (part, ["country:GB"])
+    assert found["id"].startswith("place:")
+
+
+def test_name_is_no_country_where_the_language_calls_the_country_otherwise() -> None:
+    assert _found("Stát Georgia volí.", "cs")["Georgia"] == "place:geonames:4197000"
+    assert _found("Georgia borders Russia.", "en")["Georgia"] == "country:GE"
+    assert _found("Georgia borders Russia.", "")["Georgia"] == "country:GE"
+
+
+def test_two_countries_of_one_name_are_each_others_runner_up() -> None:
+    (found,) = entities_of_text("Korea launched a missile.", "en")
+    assert (found["id"], found["runner_up"]) == ("country:KR", "country:KP")
+    (found, *_) = entities_of_text("Korea launched a missile; North Korea has more.", "en")
+    assert (found["id"], found["runner_up"]) == ("country:KP", "country:KR")
+
+
 def test_runner_up_is_kept_with_a_score() -> None:
     [entity] = entities_of_text("He flew to Birmingham.", "en")
     assert entity["runner_up"].startswith("place:")
