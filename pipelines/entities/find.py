@@ -202,7 +202,7 @@ class Finder:
         if not held:
             return None
         span = Span(first, last, held, start, senses)
-        if senses.has_person:
+        if senses.persons:
             persons.widen(self, span)
         return span
 

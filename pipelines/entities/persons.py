@@ -158,12 +158,11 @@ def settle(finder: Finder) -> None:
         _drop_unsupported(finder, short)
     strangers: set[str] = set()
     for place, span in enumerate(finder.spans):
-        if span.sense is not None or not span.listed.has_person:
+        if span.sense is not None or not span.listed.persons:
             continue
-        candidates = [sense for sense in span.senses if sense.kind == "person"]
+        candidates, span.senses = _parted(span)
         if not candidates:
             continue
-        span.senses = tuple([sense for sense in span.senses if sense.kind != "person"])
         chosen = _named(candidates, named, place) if named else None
         if chosen is not None:
             _take(span, chosen, 0.95, "surname; the full name stands in the text")
@@ -184,6 +183,14 @@ def settle(finder: Finder) -> None:
             _take(span, alone[0], 0.85, "surname; nobody else of weight bears it")
 
 
+def _parted(span: Span) -> tuple[tuple[Sense, ...], tuple[Sense, ...]]:
+    """Give the persons that a name may be, and what else."""
+    if span.senses is span.listed:
+        return span.listed.persons, span.listed.others
+    persons = tuple([sense for sense in span.senses if sense.kind == "person"])
+    return persons, tuple([sense for sense in span.senses if sense.kind != "person"])
+
+
 def _outweighs_a_surname(sense: Sense) -> bool:
     return sense.kind != "place" or sense.weight >= _TOWN or "curated" in sense.flags
 
@@ -194,7 +201,7 @@ def _take(span: Span, sense: Sense, score: float, reason: str) -> None:
     span.reasons += (reason,)
 
 
-def _named(candidates: list[Sense], named: dict[str, int], place: int) -> Sense | None:
+def _named(candidates: tuple[Sense, ...], named: dict[str, int], place: int) -> Sense | None:
     """Give the candidate named in full nearest before a place, else the first behind it."""
     known = [sense for sense in candidates if sense.id in named]
     if len(known) < _SEVERAL:
@@ -202,7 +209,7 @@ def _named(candidates: list[Sense], named: dict[str, int], place: int) -> Sense 
     return min(known, key=lambda sense: (named[sense.id] > place, abs(named[sense.id] - place)))
 
 
-def _in_office(finder: Finder, place: int, candidates: list[Sense]) -> Sense | None:
+def _in_office(finder: Finder, place: int, candidates: tuple[Sense, ...]) -> Sense | None:
     """Give the one candidate whose office's words stand right before the surname."""
     if not place:
         return None

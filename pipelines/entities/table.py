@@ -74,9 +74,10 @@ class Sense(msgspec.Struct, array_like=True, frozen=True):
 class Senses(tuple[Sense, ...]):
     """What one name may mean, with what the finder asks of all of it."""
 
-    # True where a capital first letter is the only condition; where a person, where a role is among them.
+    # True where a capital first letter is the only condition; the persons, the rest; True where a role is among it.
     is_plain: bool
-    has_person: bool
+    persons: tuple[Sense, ...]
+    others: tuple[Sense, ...]
     has_role: bool
     # The last words of its persons' given names, and the first of those that may stand behind the surname.
     given_ends: frozenset[str]
@@ -94,8 +95,8 @@ class Senses(tuple[Sense, ...]):
             one.case == "capital" and not one.rules and not one.languages and one.kind not in ("country", "", "role")
             for one in made
         )
-        persons = [one for one in made if one.kind == "person"]
-        made.has_person = bool(persons)
+        made.persons = persons = tuple(one for one in made if one.kind == "person")
+        made.others = tuple(one for one in made if one.kind != "person")
         made.has_role = any(one.kind == "role" for one in made)
         made.given_ends = frozenset(name.rpartition(" ")[2] for one in persons for name in one.given)
         made.given_words = max((name.count(" ") + 1 for one in persons for name in one.given), default=0)
