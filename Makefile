@@ -49,7 +49,7 @@ lock: $(DEV_STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+		--no-header --no-annotate --extra dev --extra ner -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 image:
 	docker build -f deploy/Dockerfile -t wirewatch .

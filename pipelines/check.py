@@ -1,4 +1,4 @@
-"""Checks everything that people write before anything starts: settings, rules, feed lists."""
+"""Checks everything that people write before anything starts: settings, rules, feed lists, models they name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def check_files(settings: Settings) -> str:
         feeds = len(load_feeds(settings.feeds))
     except SettingsError as error:
         faults += error.faults
+    if settings.ner.is_on:
+        from pipelines.ner.models import load_models
+
+        try:
+            load_models(settings.ner)
+        except SettingsError as error:
+            faults += error.faults
     if not faults and not feeds:
         faults.append(Fault("feeds", 0, "feeds.files", "expected at least one feed, got none"))
     if faults:

@@ -210,6 +210,12 @@ def _add_rules(group: _Commands) -> None:
     entities.add_argument(
         "--names", action="append", default=[], metavar="FILE-OR-FOLDER", help="lists of your own; may be repeated"
     )
+    entities.add_argument("--config", metavar="FILE", help="settings file (YAML): its lists of names, its models")
+    entities.add_argument(
+        "--ner",
+        action="store_true",
+        help="also names that no list has, marked by ner.models of the settings in the first ner.lead_characters",
+    )
     entities.add_argument("--explain", action="store_true", help="also say why each was linked")
     evaluations = group.add_parser("eval", help="measure against labelled data").add_subparsers(
         title="commands", required=True, metavar="COMMAND"

@@ -257,7 +257,12 @@ def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file
 
-    return entities_of_file(options.input, tuple(options.names), explain=options.explain)
+    settings, mark = _settings(options), None
+    if options.ner:
+        from pipelines.ner.models import marker
+
+        mark = marker(settings.ner)
+    return entities_of_file(options.input, (*settings.names, *options.names), mark, explain=options.explain)
 
 
 def eval_entities(options: argparse.Namespace) -> int:

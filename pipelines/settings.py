@@ -14,6 +14,7 @@ from connectors.log.connect import check_url
 from connectors.settings import read, setting, span_text
 from connectors.sinks.settings import DeliverSettings
 from pipelines.desk_settings import DeskSettings
+from pipelines.ner.settings import NerSettings
 from pipelines.stories.limits import JoinLimits
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ class Settings:
     stories: StoriesSettings = field(default_factory=StoriesSettings)
     deliver: DeliverSettings = field(default_factory=DeliverSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
+    ner: NerSettings = field(default_factory=NerSettings)
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Name each mistake that no single field shows."""
@@ -134,11 +136,19 @@ def load_settings(path: str | None) -> Settings:
         feeds=replace(settings.feeds, files=_absolute(base, settings.feeds.files)),
         deliver=replace(settings.deliver, sinks=tuple(_with_paths(base, sink) for sink in settings.deliver.sinks)),
         desk=_with_paths(base, settings.desk),
+        ner=replace(settings.ner, models=_model_paths(base, settings.ner.models)),
     )
 
 
 def _absolute(base: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(os.path.normpath(base / name) for name in names)
+
+
+def _model_paths(base: Path, models: dict[str, str]) -> dict[str, str]:
+    """Models with their folders made absolute; a name without a separator is a package's."""
+    return {
+        language: os.path.normpath(base / model) if os.sep in model else model for language, model in models.items()
+    }
 
 
 def _with_paths(base: Path, part: T) -> T:
