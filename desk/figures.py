@@ -15,7 +15,7 @@ import redis.asyncio
 from connectors.codec import UnreadableRecordError, decode
 from connectors.feeds.state import FeedState, Health
 from connectors.log import names
-from connectors.log.pages import Cursor
+from connectors.log.pages import Cursor, Standing
 from connectors.sinks.health import SinkHealth, sink_health
 from connectors.sinks.settings import DeliverSettings
 from pipelines.model import DropReason, Outcome
@@ -107,14 +107,7 @@ async def read_figures(client: redis.asyncio.Redis, deliver: DeliverSettings, no
 @dataclass(frozen=True, slots=True)
 class _Counted:
     stream: str
-    cursor: Cursor
-    appended: int
-    length: int
-
-    @property
-    def behind(self) -> int:
-        # Entries trimmed unread are lost, not waited for.
-        return min(self.length, max(0, self.appended - self.cursor.read))
+    standing: Standing
 
 
 def _sure(answer: Any) -> Any:
@@ -124,21 +117,19 @@ def _sure(answer: Any) -> Any:
 
 
 def _counted(stream: str, raw_cursor: bytes | None, about: Any) -> _Counted:
-    cursor = Cursor.parse(raw_cursor)
     if isinstance(about, redis.ResponseError):  # no such stream yet
-        return _Counted(stream, cursor, 0, 0)
-    about = _sure(about)
-    return _Counted(stream, cursor, int(about["entries-added"]), int(about["length"]))
+        return _Counted(stream, Standing(Cursor.parse(raw_cursor)))
+    return _Counted(stream, Standing.parse(raw_cursor, _sure(about)))
 
 
 async def _oldest_unread(client: redis.asyncio.Redis, shards: Sequence[_Counted], now: datetime) -> dict[str, float]:
     """Age in seconds of the first entry after each cursor that has one."""
-    behind = [shard for shard in shards if shard.behind]
+    behind = [shard for shard in shards if shard.standing.unread]
     if not behind:
         return {}
     pipeline: Any = client.pipeline(transaction=False)
     for shard in behind:
-        pipeline.xrange(shard.stream, f"({shard.cursor.last_id}", "+", count=1)
+        pipeline.xrange(shard.stream, f"({shard.standing.cursor.last_id}", "+", count=1)
     ages = {}
     for shard, records in zip(behind, await pipeline.execute(), strict=True):
         if records:
@@ -150,10 +141,10 @@ async def _oldest_unread(client: redis.asyncio.Redis, shards: Sequence[_Counted]
 def _joined(stream: str, shards: Sequence[_Counted], ages: dict[str, float]) -> Lag:
     return Lag(
         stream,
-        entries=sum(shard.behind for shard in shards),
+        entries=sum(shard.standing.unread for shard in shards),
         seconds=round(max((ages.get(shard.stream, 0.0) for shard in shards), default=0.0), 3),
-        appended=sum(shard.appended for shard in shards),
-        read=sum(shard.cursor.read for shard in shards),
+        appended=sum(shard.standing.added for shard in shards),
+        read=sum(shard.standing.cursor.read for shard in shards),
     )
 
 

@@ -113,6 +113,7 @@ def _add_processes(group: _Commands) -> None:
         ("stories", "items to stories and alerts: the second pipeline"),
         ("deliver", "hand alerts to the sinks"),
         ("desk", "serve the page, the API and the metrics"),
+        ("ner", "mark names of items that no list has; off where ner.models names none"),
     ):
         parser = _add(group, name, commands.process, help, takes_beam=name in ("items", "stories"))
         parser.set_defaults(process=name)

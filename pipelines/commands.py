@@ -89,7 +89,7 @@ def _checked_apart(options: argparse.Namespace) -> int:
 
 
 def process(options: argparse.Namespace) -> int:
-    """Serve one process of a node: the poller, a pipeline, delivery or the desk."""
+    """Serve one process of a node: the poller, a pipeline, delivery, the desk or the lane for unlisted names."""
     settings = _settings(options)
     url = _redis_url(settings)
     _enter(options, settings, options.process)
@@ -100,9 +100,8 @@ def process(options: argparse.Namespace) -> int:
 
         serve(options.process, settings, url, options.beam_arguments)
         return EXIT_DONE
-    return {"poll": node.serve_poll, "deliver": node.serve_deliver, "desk": node.serve_desk}[options.process](
-        settings, url
-    )
+    serves = {"poll": node.serve_poll, "deliver": node.serve_deliver, "desk": node.serve_desk, "ner": node.serve_ner}
+    return serves[options.process](settings, url)
 
 
 def demo(options: argparse.Namespace) -> int:

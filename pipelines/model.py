@@ -114,6 +114,20 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class UnlistedNames:
+    """The names of one item that no list has: what a model marked and nobody has linked."""
+
+    item_id: str
+    feed_id: str
+    url: str
+    title: str
+    language: str
+    event_at: datetime
+    entities: tuple[Entity, ...]
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where `stories` put an item."""
 

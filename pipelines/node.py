@@ -1,4 +1,4 @@
-"""The processes of a node as the command line starts them: the whole node, the poller, delivery, the desk."""
+"""The processes of a node as the command line starts them: the whole node, the poller, delivery, the lane, the desk."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run_node(settings: Settings, *, config: str | None, log_level: str) -> int:
 
     Errors: EmbeddedStoreError where the store cannot be started or its folder is in use.
     """
-    from pipelines.supervise import Supervisor, empty_metrics
+    from pipelines.supervise import NER, PARTS, Supervisor, empty_metrics
 
     data_dir = Path(settings.data_dir)
     store = None
@@ -37,7 +37,7 @@ def run_node(settings: Settings, *, config: str | None, log_level: str) -> int:
     arguments += ["--redis", settings.redis or (store.url if store else "")]
     if config:
         arguments += ["--config", config]
-    supervisor = Supervisor(arguments, store)
+    supervisor = Supervisor(arguments, store, (*PARTS, NER) if settings.ner.is_on else PARTS)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: supervisor.stop())
     return supervisor.run()
@@ -63,6 +63,14 @@ def serve_deliver(settings: Settings, redis_url: str) -> int:
     from connectors.sinks.deliver import run_deliver
 
     return _until_stopped(lambda stop: run_deliver(settings.deliver, redis_url, stop, utc_now))
+
+
+def serve_ner(settings: Settings, redis_url: str) -> int:
+    """Serve the lane for names that no list has."""
+    from pipelines.ner.serve import serve
+
+    serve(settings.ner, redis_url, settings.redis_patience.total_seconds())
+    return 0
 
 
 def serve_desk(settings: Settings, redis_url: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -105,8 +104,7 @@ def serve(stage: str, settings: Settings, redis_url: str, beam_arguments: Sequen
     Errors: SettingsError at the start for rules or feed lists with mistakes, or a store that would
     break the promises; StoreAwayError once Redis stays away. The supervisor starts it again.
     """
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stopping.request_stop())
+    stopping.stop_on_signals()
     shared_log(redis_url).gives_up = stopping.stop_requested
     try:
         _serve(stage, settings, redis_url, beam_arguments)

@@ -118,6 +118,9 @@ class Settings:
         if self.seen_memory < self.stories.memory:
             # A story that is found but forgotten would raise its alerts anew, under the keys of the first ones.
             yield "seen_memory", f"expected at least stories.memory, {span_text(self.stories.memory)}"
+        if self.ner.is_on and self.ner.behind_items > self.items.retained_items:
+            # What the stories pipeline has read is trimmed down to those, read by the lane or not.
+            yield "ner", f"expected behind_items of at most items.retained_items, {self.items.retained_items}"
 
 
 def load_settings(path: str | None) -> Settings:

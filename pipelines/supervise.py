@@ -25,6 +25,8 @@ from pipelines.embedded import EmbeddedStore, end_with_parent
 
 _logger = structlog.get_logger()
 PARTS = ("poll", "items", "stories", "deliver", "desk")
+# Only where the settings ask for it.
+NER = "ner"
 _BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 # A process that lived this long starts with the shortest delay again.
 _HEALTHY_SECONDS = 20.0
@@ -50,9 +52,9 @@ class _Part:
 class Supervisor:
     """Keeps the processes of one node running until asked to stop."""
 
-    def __init__(self, arguments: Sequence[str], store: EmbeddedStore | None) -> None:
+    def __init__(self, arguments: Sequence[str], store: EmbeddedStore | None, parts: Sequence[str] = PARTS) -> None:
         self._store = store
-        self._parts = [_Part(name, [sys.executable, "-m", "pipelines.cli", name, *arguments]) for name in PARTS]
+        self._parts = [_Part(name, [sys.executable, "-m", "pipelines.cli", name, *arguments]) for name in parts]
         self._stop = threading.Event()
         self._store_failures = 0
 

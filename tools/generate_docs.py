@@ -12,7 +12,15 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY, Metric
 
-_WITH_TELEMETRY = ("connectors", "connectors.feeds", "connectors.log", "connectors.sinks", "desk", "pipelines")
+_WITH_TELEMETRY = (
+    "connectors",
+    "connectors.feeds",
+    "connectors.log",
+    "connectors.sinks",
+    "desk",
+    "pipelines",
+    "pipelines.ner",
+)
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 

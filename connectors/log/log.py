@@ -17,7 +17,7 @@ import redis
 from connectors.errors import RetryableError
 from connectors.log import names, telemetry
 from connectors.log.connect import connect
-from connectors.log.pages import Cursor, LogPage, Record
+from connectors.log.pages import Cursor, LogPage, Record, Standing
 
 T = TypeVar("T")
 # One Redis command with its arguments. Effects are data, so that pure code can decide them.
@@ -72,10 +72,13 @@ class RedisLog:
         self,
         url: str,
         *,
+        reader: str = "",
         patience_seconds: float = 120.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = connect(url)
+        # Whose cursors: a reader with a name follows a stream beside the one that it belongs to.
+        self._reader = reader
         self.refused: set[str] = set()
         self.patience_seconds = patience_seconds
         # Asked while Redis is away: whether whoever waits for it is to end.
@@ -106,9 +109,12 @@ class RedisLog:
                     telemetry.store_returned(time.monotonic() - since)
                 return answer
 
+    def _cursor_of(self, stream: str) -> str:
+        return names.cursor(stream, self._reader)
+
     def cursors(self, streams: Sequence[str]) -> dict[str, Cursor]:
         """Committed cursor of each stream."""
-        raws = self.mget([names.cursor(stream) for stream in streams])
+        raws = self.mget([self._cursor_of(stream) for stream in streams])
         return {stream: Cursor.parse(raw) for stream, raw in zip(streams, raws, strict=True)}
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -144,11 +150,10 @@ class RedisLog:
         process and the cursor tells the next one.
         """
         effects = list(effects)
-        if self.waiting(lambda: self._try_commit(names.cursor(stream), after, cursor, effects)):
-            telemetry.page_committed(stream)
+        if self.waiting(lambda: self._try_commit(self._cursor_of(stream), after, cursor, effects)):
+            telemetry.page_committed(self._reader or stream)
             return True
-        self.refused.add(stream)
-        telemetry.page_refused(stream)
+        self.refuse(stream)
         return False
 
     def _try_commit(self, key: str, after: Cursor, cursor: Cursor, effects: Sequence[Command]) -> bool:
@@ -180,7 +185,7 @@ class RedisLog:
     def refuse(self, stream: str) -> None:
         """Give a page up as stale, without a commit: the reader starts again at the committed cursor."""
         self.refused.add(stream)
-        telemetry.page_refused(stream)
+        telemetry.page_refused(self._reader or stream)
 
     def hold(self, group: str, token: str, span_ms: int) -> bool:
         """Take or renew the lease of a group; False while another process holds it."""
@@ -215,21 +220,20 @@ class RedisLog:
 
     def lost(self, stream: str) -> int:
         """Count the entries that somebody trimmed before they were read and that no commit has counted."""
-        counts = self.waiting(lambda: self._counts(stream))
-        if counts is None:
-            return 0
-        cursor, added, length = counts
-        return max(0, added - length - cursor.read)
+        return self.standing(stream).lost
 
-    def _counts(self, stream: str) -> tuple[Cursor, int, int] | None:
-        """Cursor, entries ever added and entries present, read at one moment; None without a stream."""
+    def standing(self, stream: str) -> Standing:
+        """Read a stream's counts and our cursor at one moment; a stream that is not there yet is empty."""
+        return self.waiting(lambda: self._standing(stream))
+
+    def _standing(self, stream: str) -> Standing:
         with self.client.pipeline(transaction=True) as transaction:
-            transaction.get(names.cursor(stream))
+            transaction.get(self._cursor_of(stream))
             transaction.xinfo_stream(stream)
             raw, about = transaction.execute(raise_on_error=False)
         if isinstance(about, redis.ResponseError):  # no such stream yet
-            return None
-        return Cursor.parse(raw), int(about["entries-added"]), int(about["length"])
+            return Standing(Cursor.parse(raw))
+        return Standing.parse(raw, about)
 
     def check(self) -> list[str]:
         """Say what in this store would break the promises; [] if nothing."""

@@ -9,6 +9,8 @@ ITEMS = "items"
 EVENTS = "events"
 OUTBOX = "outbox"
 DEAD = "dead"
+# Names of items that no list has: written by the lane for them, capped, read by the desk.
+UNLISTED = "unlisted"
 # Only where a replay asks for it: what each pipeline decided of each entry.
 TRACE = "trace"
 FIELD = b"r"
@@ -47,9 +49,12 @@ def entries_streams() -> list[str]:
     return [entries_stream(shard) for shard in range(SHARDS)]
 
 
-def cursor(stream: str) -> str:
-    """String: "<last id> <serial> <entries read>", the committed position of the one reader."""
-    return f"cursor:{stream}"
+def cursor(stream: str, reader: str = "") -> str:
+    """String: "<last id> <serial> <entries read>", the committed position of a reader.
+
+    "" is the one reader whose position decides what is trimmed; another one has a name.
+    """
+    return f"cursor:{stream}:{reader}" if reader else f"cursor:{stream}"
 
 
 def outcomes(pipeline: str) -> str:

@@ -52,7 +52,7 @@ def load_models(settings: NerSettings) -> Models:
     if not settings.is_on:
         raise SettingsError([_fault("models", "expected the model of at least one language: the lane is off")])
     if importlib.util.find_spec("spacy") is None:
-        raise SettingsError([_fault("models", "expected spaCy to be installed: pip install 'wirewatch[ner]'")])
+        raise SettingsError([_fault("models", "expected spaCy to be installed: pip install 'spacy>=3.8,<3.9'")])
     loaded: dict[str, Language] = {}
     faults: list[Fault] = []
     for language, model in settings.models.items():

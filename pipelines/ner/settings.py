@@ -21,6 +21,10 @@ class NerSettings:
     lead_characters: int = setting(
         400, minimum=0, maximum=10_000, help="Characters of the text that are read besides the title."
     )
+    behind_items: int = setting(
+        5000, minimum=1, help="Unread items above which the lane goes on with the newest; those left out are counted."
+    )
+    retained_items: int = setting(5000, minimum=1, help="Items with such names that are kept for the page.")
 
     @property
     def is_on(self) -> bool:

@@ -6,6 +6,7 @@ a source that ends there ends for the whole job; cancel the job instead.
 
 from __future__ import annotations
 
+import signal
 import threading
 
 _stop = threading.Event()
@@ -14,6 +15,12 @@ _stop = threading.Event()
 def request_stop() -> None:
     """Ask every source of this process to end after the page it is at; safe in a signal handler."""
     _stop.set()
+
+
+def stop_on_signals() -> None:
+    """Have SIGTERM and SIGINT ask for the end."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: request_stop())
 
 
 def stop_requested() -> bool:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from pipelines import supervise
+from pipelines.ner.settings import NerSettings
+from pipelines.node import run_node
+from pipelines.settings import Settings
 from pipelines.supervise import Supervisor
 
 
 def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> Supervisor:
     """One part that runs this program, with the folder as its first argument."""
-    monkeypatch.setattr(supervise, "PARTS", ("items",))
     monkeypatch.setattr(supervise, "_HEALTHY_SECONDS", 0.3)
-    made = Supervisor([], None)
+    made = Supervisor([], None, ("items",))
     [part] = made._parts
     part.command = [sys.executable, "-c", program, str(tmp_path)]
     return made
@@ -27,6 +32,28 @@ def test_part_that_refuses_its_input_at_the_start_ends_the_node(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert supervisor(monkeypatch, tmp_path, "raise SystemExit(2)").run() == 2
+
+
+class StartsNothing(Supervisor):
+    """Tells which parts it would start."""
+
+    parts: ClassVar[list[str]] = []
+
+    def run(self) -> int:
+        self.parts[:] = [part.name for part in self._parts]
+        return 0
+
+
+def test_lane_for_unlisted_names_is_started_only_where_the_settings_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(supervise, "Supervisor", StartsNothing)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    settings = Settings(data_dir=str(tmp_path), redis="redis://localhost")
+    run_node(settings, config=None, log_level="info")
+    assert StartsNothing.parts == ["poll", "items", "stories", "deliver", "desk"]
+    run_node(replace(settings, ner=NerSettings({"en": "model"})), config=None, log_level="info")
+    assert StartsNothing.parts == ["poll", "items", "stories", "deliver", "desk", "ner"]
 
 
 # Serves for a while and dies; finds a mistake in a file twice; serves again once somebody mended it.

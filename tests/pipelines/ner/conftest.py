@@ -15,7 +15,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     if importlib.util.find_spec("spacy") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("CI must have spaCy")
-        pytest.skip("spaCy is not installed: pip install 'wirewatch[ner]'")
+        pytest.skip("spaCy is not installed: pip install 'spacy>=3.8,<3.9'")
     import spacy
 
     made = spacy.blank("en")

@@ -95,7 +95,7 @@ def test_model_that_marks_no_names_is_said(model: str, tmp_path: Path) -> None:
 def test_missing_spacy_is_said_with_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert faults_of(NerSettings({"en": "any"})) == [
-        "ner: ner.models: expected spaCy to be installed: pip install 'wirewatch[ner]'"
+        "ner: ner.models: expected spaCy to be installed: pip install 'spacy>=3.8,<3.9'"
     ]
 
 
@@ -117,6 +117,7 @@ def test_check_reads_the_models(model: str) -> None:
         ("ner: {models: {en: ''}}", "ner.models: expected an installed package or a folder for 'en', got nothing"),
         ("ner: {models: [x]}", "ner.models: expected a mapping"),
         ("ner: {models: {en: [x]}}", "ner.models.en: expected text, got a list"),
+        ("ner: {models: {en: x}, behind_items: 20000}", "ner: expected behind_items of at most items.retained_items"),
     ],
 )
 def test_mistakes_in_the_settings_are_said(written: str, said: str, tmp_path: Path) -> None:
