@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
@@ -18,8 +18,12 @@ from desk.pages import frame_values
 from desk.state import Desk, DeskOf
 from desk.written import BODY_BYTES, no_author, number, written_on_page
 from pipelines.entities.own import KINDS, Section
+from pipelines.name_shelf import NamesInForce
 from pipelines.revisions import SAVED
 from pipelines.saved_names import SavedName
+
+if TYPE_CHECKING:
+    from desk.unlisted import UnlistedListing
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,12 +34,19 @@ async def names_page(
     edit: Annotated[str, Query(max_length=200)] = "",
     saved: Annotated[str, Query(max_length=200)] = "",
     deleted: Annotated[str, Query(max_length=200)] = "",
+    section: Annotated[str, Query(max_length=20)] = "",
+    name: Annotated[str, Query(max_length=500)] = "",
+    language: Annotated[str, Query(max_length=2)] = "",
 ) -> Response:
-    """The own names in force and those that were saved, and the editor."""
+    """The own names in force and those that were saved, the editor, names that no list has.
+
+    ``section``, ``name`` and ``language`` are what stands in the editor of a new entry to begin with.
+    """
     from desk.naming import lines_of
 
     frame = await frame_values(desk)
-    listed, fault, records = await asyncio.to_thread(_read, desk)
+    listed, fault, in_force = await asyncio.to_thread(_read, desk)
+    records = in_force.saved
     editing = records.get(edit)
     if edit and editing is None:
         raise HTTPException(404, "no saved entry has this id, or no longer")
@@ -50,21 +61,31 @@ async def names_page(
         written=records.get(saved),
         deleted=deleted if deleted and deleted not in records else "",
         sections=[str(one) for one in Section],
+        section=section,
+        typed=lines_of({language: " ".join(name.split())}) if name else "",
+        unlisted=await _unlisted(desk, in_force) if desk.node.ner.is_on else None,
         kinds=KINDS,
         lines_of=lines_of,
     )
 
 
-def _read(desk: Desk) -> tuple[NameListing, str, Mapping[str, SavedName]]:
+def _read(desk: Desk) -> tuple[NameListing, str, NamesInForce]:
     # Brings the reader of lists with it, which a desk that nobody asks can do without.
     from desk.naming import listing, shelf_of
 
     try:
         in_force = shelf_of(desk).read()
     except SettingsError as error:
-        return NameListing((), (), ()), str(error), {}
+        return NameListing((), (), ()), str(error), NamesInForce((), {}, {})
     listed = listing(in_force)
-    return listed, "\n".join(listed.faults), in_force.saved
+    return listed, "\n".join(listed.faults), in_force
+
+
+async def _unlisted(desk: Desk, in_force: NamesInForce) -> UnlistedListing:
+    from desk.unlisted import listing, read_kept
+
+    kept = await read_kept(desk.client)
+    return await asyncio.to_thread(listing, kept, in_force.entries, desk.clock().year)
 
 
 @router.post("/names/try")

@@ -132,12 +132,12 @@ class Reader:
     async def reports(self, story_ids: Sequence[str], limit: int) -> list[tuple[StoryReport, ...]]:
         """Read the first reports of each story, oldest first."""
         lists = await self._lists([names.reports(story_id) for story_id in story_ids], limit)
-        return [_decoded(StoryReport, raws) for raws in lists]
+        return [decoded(StoryReport, raws) for raws in lists]
 
     async def steps(self, alerts: Sequence[Alert]) -> list[tuple[Step, ...]]:
         """Read each alert's history; the last revision alone where no history is kept."""
         lists = await self._lists([names.history(alert.alert_id) for alert in alerts], _REPORT_LIMIT)
-        return [_decoded(Step, raws) or (_step(alert),) for alert, raws in zip(alerts, lists, strict=True)]
+        return [decoded(Step, raws) or (_step(alert),) for alert, raws in zip(alerts, lists, strict=True)]
 
     async def _list(
         self,
@@ -180,7 +180,7 @@ class Reader:
         if not keys:
             return []
         raws = cast("list[bytes | None]", await self.client.mget(keys))
-        found = [_decoded(kind, [raw]) if raw is not None else () for raw in raws]
+        found = [decoded(kind, [raw]) if raw is not None else () for raw in raws]
         return [records[0] if records else None for records in found]
 
     async def _lists(self, keys: Sequence[str], limit: int) -> list[list[bytes]]:
@@ -201,7 +201,7 @@ def parse_place(before: str) -> str:
     return before
 
 
-def _decoded(kind: type[T], raws: Sequence[bytes]) -> tuple[T, ...]:
+def decoded(kind: type[T], raws: Sequence[bytes]) -> tuple[T, ...]:
     """Decode records; what another version wrote and this one cannot read is left out of the view."""
     found = []
     for raw in raws:
