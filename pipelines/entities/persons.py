@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pipelines.entities.offices import roles_of
-from pipelines.entities.table import FAMILY_FIRST, Sense, Senses
+from pipelines.entities.table import FAMILY_FIRST, GivenNames, Sense
 
 if TYPE_CHECKING:
     from pipelines.entities.find import Finder, Span
@@ -28,10 +28,10 @@ _PATRONYMICS = (
 
 def widen(finder: Finder, span: Span) -> None:
     """Take a surname for the person whose given name stands beside it, and reach over that name."""
-    senses = span.listed
-    may_be_before = _given_may_stand_before(finder, span.first, senses)
-    may_be_behind = bool(senses.given_begins) and _given_may_stand_behind(finder, span.last, senses.given_begins)
-    if not (may_be_before or may_be_behind or senses.has_whole):
+    given = span.listed.given
+    may_be_before = _given_may_stand_before(finder, span.first, given)
+    may_be_behind = bool(given.begins) and _given_may_stand_behind(finder, span.last, given)
+    if not (may_be_before or may_be_behind or span.listed.has_whole):
         return
     best: tuple[int, int, int, Sense] | None = None
     for sense in span.senses:
@@ -40,7 +40,7 @@ def widen(finder: Finder, span: Span) -> None:
         if "whole" in sense.flags:
             found = (span.last - span.first + 1, span.first, span.last, sense)
         elif may_be_before or may_be_behind:
-            found = _with_given(finder, span, sense, senses)
+            found = _with_given(finder, span, sense, given)
         else:
             continue
         if found[0] and (best is None or found[0] > best[0]):
@@ -58,39 +58,38 @@ def widen(finder: Finder, span: Span) -> None:
         span.reasons += (f"surname and given name, {words} words" if words > 1 else "the name alone is a person's",)
 
 
-def _given_may_stand_before(finder: Finder, first: int, senses: Senses) -> bool:
+def _given_may_stand_before(finder: Finder, first: int, given: GivenNames) -> bool:
     """Say cheaply whether a given name, an initial or a particle may stand right before, or before a middle name."""
     words = finder.tokens.words
     before = words[first - 1] if first else ""
     if not before:
         return False
-    if _may_be_given(before, senses) or before in _PARTICLES:
+    if _may_be_given(before, given) or before in _PARTICLES:
         return True
-    return first > 1 and words[first - 2] in senses.given_ends
+    return first > 1 and words[first - 2] in given.ends
 
 
-def _may_be_given(word: str, senses: Senses) -> bool:
+def _may_be_given(word: str, given: GivenNames) -> bool:
     """Say cheaply whether a word may be the last of a given name, or its initial."""
-    ends = senses.given_ends
-    return word in ends or len(word) == 1 or (word[:1] in _ATTACHED and word[1:] in ends)
+    return word in given.ends or len(word) == 1 or (word[:1] in _ATTACHED and word[1:] in given.ends)
 
 
-def _given_may_stand_behind(finder: Finder, last: int, begins: frozenset[str]) -> bool:
-    """Say cheaply whether a given name may stand right behind; ``begins`` are the first words of them."""
+def _given_may_stand_behind(finder: Finder, last: int, given: GivenNames) -> bool:
+    """Say cheaply whether a given name may stand right behind."""
     words = finder.tokens.words
-    return last + 1 < len(words) and words[last + 1] in begins
+    return last + 1 < len(words) and words[last + 1] in given.begins
 
 
-def _with_given(finder: Finder, span: Span, sense: Sense, senses: Senses) -> tuple[int, int, int, Sense]:
+def _with_given(finder: Finder, span: Span, sense: Sense, given: GivenNames) -> tuple[int, int, int, Sense]:
     """Give how many words a surname has with its given name, and the first and last of them; 0 without one."""
     first, last = span.first, span.last
-    words, most = finder.tokens.words, senses.given_words
+    words, most = finder.tokens.words, given.most
     at = first
     count = _given_before(finder, at, sense, most)
     if not count and at and words[at - 1] in _PARTICLES and finder.is_joined(at - 1, at):
         at -= 1
         count = _given_before(finder, at, sense, most)
-    if not count and at > 1 and _may_be_given(words[at - 2], senses) and _may_be_middle(finder, at - 1):
+    if not count and at > 1 and _may_be_given(words[at - 2], given) and _may_be_middle(finder, at - 1):
         count = _given_before(finder, at - 1, sense, most)
         if count:
             return last - (at - 1 - count) + 1, at - 1 - count, last, sense

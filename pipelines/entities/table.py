@@ -12,7 +12,7 @@ import sys
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -71,6 +71,16 @@ class Sense(msgspec.Struct, array_like=True, frozen=True):
     given: frozenset[str] = frozenset()
 
 
+class GivenNames(msgspec.Struct, frozen=True):
+    """What may stand beside a surname, for a cheap look before the whole names are compared."""
+
+    # The last words of given names, and the first words of those that may stand behind the surname.
+    ends: frozenset[str]
+    begins: frozenset[str]
+    # How many words they have at most.
+    most: int
+
+
 class Senses(tuple[Sense, ...]):
     """What one name may mean, with what the finder asks of all of it."""
 
@@ -79,11 +89,6 @@ class Senses(tuple[Sense, ...]):
     persons: tuple[Sense, ...]
     others: tuple[Sense, ...]
     has_role: bool
-    # The last words of its persons' given names, and the first of those that may stand behind the surname.
-    given_ends: frozenset[str]
-    given_begins: frozenset[str]
-    # How many words they have at most; 0 without persons.
-    given_words: int
     # True where a person's name needs no given name.
     has_whole: bool
 
@@ -95,16 +100,21 @@ class Senses(tuple[Sense, ...]):
             one.case == "capital" and not one.rules and not one.languages and one.kind not in ("country", "", "role")
             for one in made
         )
-        made.persons = persons = tuple(one for one in made if one.kind == "person")
+        made.persons = tuple(one for one in made if one.kind == "person")
         made.others = tuple(one for one in made if one.kind != "person")
         made.has_role = any(one.kind == "role" for one in made)
-        made.given_ends = frozenset(name.rpartition(" ")[2] for one in persons for name in one.given)
-        made.given_words = max((name.count(" ") + 1 for one in persons for name in one.given), default=0)
-        made.given_begins = frozenset(
-            name.partition(" ")[0] for one in persons if one.countries[0] in FAMILY_FIRST for name in one.given
-        )
-        made.has_whole = any("whole" in one.flags for one in persons)
+        made.has_whole = any("whole" in one.flags for one in made.persons)
         return made
+
+    @cached_property
+    def given(self) -> GivenNames:
+        """Given names of its persons; looked through when a text first has the surname."""
+        family_first = [one for one in self.persons if one.countries[0] in FAMILY_FIRST]
+        return GivenNames(
+            frozenset(name.rpartition(" ")[2] for one in self.persons for name in one.given),
+            frozenset(name.partition(" ")[0] for one in family_first for name in one.given),
+            max((name.count(" ") + 1 for one in self.persons for name in one.given), default=0),
+        )
 
 
 _NONE = Senses.of(())
