@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pipelines.entities.lists.read import rows
 from pipelines.entities.offices import roles_of
 from pipelines.entities.table import FAMILY_FIRST, GivenNames, Sense
 
@@ -32,6 +34,8 @@ def widen(finder: Finder, span: Span) -> None:
     may_be_before = _given_may_stand_before(finder, span.first, given)
     may_be_behind = bool(given.begins) and _given_may_stand_behind(finder, span.last, given)
     if not (may_be_before or may_be_behind or span.listed.has_whole):
+        if _is_function_word(finder, span.first):
+            _, span.senses = _parted(span)
         return
     best: tuple[int, int, int, Sense] | None = None
     for sense in span.senses:
@@ -56,6 +60,18 @@ def widen(finder: Finder, span: Span) -> None:
     span.first = first
     if finder.explains:
         span.reasons += (f"surname and given name, {words} words" if words > 1 else "the name alone is a person's",)
+
+
+@lru_cache(maxsize=64)
+def _function_words(language: str) -> frozenset[str]:
+    return frozenset(
+        word for row in rows("function_words.tsv") if row[0] == (language or "en") for word in row[1].split()
+    )
+
+
+def _is_function_word(finder: Finder, first: int) -> bool:
+    """Say whether a word that begins its sentence is a pronoun or its like: "He said" is not He Lifeng."""
+    return finder.tokens.words[first] in _function_words(finder.language) and finder.begins_sentence(first)
 
 
 def _given_may_stand_before(finder: Finder, first: int, given: GivenNames) -> bool:

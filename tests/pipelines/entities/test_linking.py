@@ -42,6 +42,12 @@ def test_bare_surname_links_with_the_full_name_the_office_or_nobody_else_of_weig
     assert _found("Министр обороны Белоусов прибыл.", "ru", 2025)["Белоусов"] == "person:andrei-belousov"
 
 
+def test_pronoun_that_begins_a_sentence_is_no_surname() -> None:
+    text = "He Lifeng arrived in Geneva. He said talks went well. Vice Premier He said no more."
+    starts = [one["start"] for one in entities_of_text(text) if one["id"] == "person:he-lifeng"]
+    assert starts == [0, text.index("He said no")]
+
+
 def test_another_first_name_makes_a_surname_nobodys() -> None:
     assert _found("Kevin Trump, a plumber, won. Trump was pleased.") == {}
     assert _found("Слесарь Пётр Песков выиграл; Песков рад.", "ru") == {}
