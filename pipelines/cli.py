@@ -161,6 +161,21 @@ def _add_one_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="name of a rule in it")
 
 
+def _add_names(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--names",
+        action="append",
+        default=[],
+        metavar="FILE-OR-FOLDER",
+        help="lists of names of your own, beside the settings' ones; may be repeated",
+    )
+
+
+def _add_names_and_config(parser: argparse.ArgumentParser) -> None:
+    _add_names(parser)
+    parser.add_argument("--config", metavar="FILE", help="settings file (YAML) with lists of names")
+
+
 def _add_rules(group: _Commands) -> None:
     rules = group.add_parser("rules", help="check, match and import rules").add_subparsers(
         title="commands", required=True, metavar="COMMAND"
@@ -176,6 +191,7 @@ def _add_rules(group: _Commands) -> None:
     imports.add_argument("--one", action="store_true", help="the whole file is one query")
     imports.add_argument("--name", default="", help="beginning of the rules' names instead of the file's name")
     match.add_argument("input", metavar="IN.jsonl", help=_ENTRIES)
+    _add_names_and_config(match)
     explain = _add(rules, "explain", commands.rules_explain)
     _add_one_rule(explain)
     given = explain.add_mutually_exclusive_group(required=True)
@@ -183,14 +199,17 @@ def _add_rules(group: _Commands) -> None:
     given.add_argument("--in", dest="input", metavar="IN.jsonl", help=_ENTRIES)
     explain.add_argument("--id", default="", metavar="ID", help="the one entry of IN.jsonl to try it on")
     explain.add_argument("--json", action="store_true", help="one JSON object an entry")
+    _add_names_and_config(explain)
     test = _add(rules, "test", commands.rules_test)
     test.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
+    _add_names_and_config(test)
     lint = _add(rules, "lint", commands.rules_lint)
     lint.add_argument("rules", metavar="FILE-OR-FOLDER")
     measured = lint.add_mutually_exclusive_group()
     measured.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=f"measure them on {_ENTRIES}")
     measured.add_argument("--kept", action="store_true", help="measure them on the items that the node keeps")
     lint.add_argument("--strict", action="store_true", help="exit with 1 where there is a warning")
+    _add_names(lint)
     _add_node_options(lint)
     backtest = _add(rules, "backtest", commands.rules_backtest)
     _add_one_rule(backtest)
@@ -205,12 +224,11 @@ def _add_rules(group: _Commands) -> None:
     backtest.add_argument(
         "--against", default="", metavar="FILE-OR-FOLDER", help="rules with another version: what is gained and lost"
     )
+    _add_names(backtest)
     _add_node_options(backtest)
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
-    entities.add_argument(
-        "--names", action="append", default=[], metavar="FILE-OR-FOLDER", help="lists of your own; may be repeated"
-    )
+    _add_names(entities)
     entities.add_argument("--config", metavar="FILE", help="settings file (YAML): its lists of names, its models")
     entities.add_argument(
         "--ner",

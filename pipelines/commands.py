@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.errors import SettingsError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from pipelines.entities.table import Starts
     from pipelines.rules.items import TriedItem
     from pipelines.settings import Settings
 
@@ -42,6 +43,18 @@ def _settings(options: argparse.Namespace) -> Settings:
             raise SettingsError([Fault("--redis", 0, "", problem)])
         settings = replace(settings, redis=options.redis)
     return settings
+
+
+def _name_files(options: argparse.Namespace) -> tuple[str, ...]:
+    """A desk's own lists of names: the settings' ones, and those that are named beside them."""
+    return (*_settings(options).names, *options.names)
+
+
+def _starts(options: argparse.Namespace) -> Starts:
+    """The names to find, those of the desk's own lists among them. Errors: SettingsError with every fault."""
+    from pipelines.entities.own import read_own, starts_of
+
+    return starts_of(read_own(_name_files(options)))
 
 
 def _redis_url(settings: Settings) -> str:
@@ -199,7 +212,7 @@ def rules_match(options: argparse.Namespace) -> int:
     """Match entries against rules; one line per entry."""
     from pipelines.rules.command import match_file
 
-    return match_file(options.rules, options.input)
+    return match_file(options.rules, options.input, _starts(options))
 
 
 def rules_import(options: argparse.Namespace) -> int:
@@ -213,16 +226,17 @@ def rules_explain(options: argparse.Namespace) -> int:
     """Show which parts of a rule hold for a text or for entries, by which words, and what a miss lacks."""
     from pipelines.rules.workbench import explain_entries, explain_text
 
+    given: dict[str, Any] = {"as_json": options.json, "starts": _starts(options)}
     if options.text is not None:
-        return explain_text(options.rules, options.name, options.text, as_json=options.json)
-    return explain_entries(options.rules, options.name, options.input, options.id, as_json=options.json)
+        return explain_text(options.rules, options.name, options.text, **given)
+    return explain_entries(options.rules, options.name, options.input, options.id, **given)
 
 
 def rules_test(options: argparse.Namespace) -> int:
     """Try rules on the texts written beside them; print each failure and why."""
     from pipelines.rules.workbench import try_files
 
-    return EXIT_FAILED if try_files(options.files) else EXIT_DONE
+    return EXIT_FAILED if try_files(options.files, _starts(options)) else EXIT_DONE
 
 
 def rules_lint(options: argparse.Namespace) -> int:
@@ -246,22 +260,22 @@ def _tried_items(options: argparse.Namespace) -> AbstractContextManager[Iterator
     if options.input:
         from pipelines.rules.items import archived_items
 
-        return archived_items(options.input)
+        return archived_items(options.input, _starts(options))
     from pipelines.kept import kept_items
 
-    return kept_items(_redis_url(_settings(options)))
+    return kept_items(_redis_url(_settings(options)), _name_files(options))
 
 
 def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file
 
-    settings, mark = _settings(options), None
+    mark = None
     if options.ner:
         from pipelines.ner.models import marker
 
-        mark = marker(settings.ner)
-    return entities_of_file(options.input, (*settings.names, *options.names), mark, explain=options.explain)
+        mark = marker(_settings(options).ner)
+    return entities_of_file(options.input, _starts(options), mark, explain=options.explain)
 
 
 def eval_entities(options: argparse.Namespace) -> int:

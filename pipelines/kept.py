@@ -11,29 +11,32 @@ import redis
 from connectors.codec import UnreadableRecordError, decode
 from connectors.log import names
 from connectors.log.connect import connect, unanswered
+from pipelines.entities.table import Starts
 from pipelines.model import Item
-from pipelines.rules.items import TriedItem
-from pipelines.text.tokens import tokenize
+from pipelines.name_shelf import NameShelf
+from pipelines.rules.items import TriedItem, tried_item
+from pipelines.saved_names import SavedNames
 
 _READ_AT_ONCE = 500
 
 
 @contextmanager
-def kept_items(redis_url: str) -> Iterator[Iterator[TriedItem]]:
-    """Give what a node keeps (``items.retained_items``), oldest first, with the languages and entities found then.
+def kept_items(redis_url: str, name_files: tuple[str, ...] = ()) -> Iterator[Iterator[TriedItem]]:
+    """Give what a node keeps (``items.retained_items``), oldest first, with the language told then.
 
-    Errors: RetryableError where the store does not answer.
+    Entities are found anew, by the own names of the files and those saved in the store: a name that was listed
+    since is found too. Errors: SettingsError for lists with mistakes, RetryableError where the store does not answer.
     """
     client = connect(redis_url)
     try:
-        yield _kept(client)
+        yield _kept(client, NameShelf(name_files, SavedNames(client)).starts())
     except redis.RedisError as error:
         raise unanswered(error) from error
     finally:
         client.close()
 
 
-def _kept(client: redis.Redis) -> Iterator[TriedItem]:
+def _kept(client: redis.Redis, starts: Starts) -> Iterator[TriedItem]:
     after = "-"
     while reply := _read(client, after):
         for _, fields in reply:
@@ -41,7 +44,7 @@ def _kept(client: redis.Redis) -> Iterator[TriedItem]:
                 item = decode(Item, fields[names.FIELD])
             except UnreadableRecordError:
                 continue
-            yield TriedItem(item.item_id, item, tokenize(item.title, item.text))
+            yield tried_item(item.item_id, item, starts)
         after = f"({reply[-1][0].decode()}"
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from connectors.errors import Fault, SettingsError
 from connectors.log.connect import connect
 from connectors.yaml_files import Stamps, stamps_of
-from pipelines.entities.own import Frequency, OwnEntry, read_own, read_written
+from pipelines.entities.own import Frequency, OwnEntry, read_own, read_written, starts_of
+from pipelines.entities.table import Starts
 from pipelines.revisions import SAVED, Saved, faults_of_author
 from pipelines.saved_names import SavedName, SavedNames
 
@@ -48,6 +49,10 @@ class NameShelf:
         self._saved: Saved[SavedName] = Saved()
         self._last: NamesInForce | None = None
         self._lock = threading.Lock()
+        self._starts: Starts | None = None
+        self._starts_of: tuple[OwnEntry, ...] = ()
+        # Its own: making a thousand persons' forms takes a second, in which others may read.
+        self._making = threading.Lock()
 
     @property
     def saved_names(self) -> SavedNames:
@@ -76,6 +81,17 @@ class NameShelf:
             self._stamp, self._saved = stamp, saved
             self._last = _put_together(self._listed, saved, faults)
             return self._last
+
+    def starts(self) -> Starts:
+        """Give the names to find now, over the shipped ones; the same object where no entry changed.
+
+        Makes them where they changed, for all who ask meanwhile. Errors: as ``read``.
+        """
+        with self._making:
+            entries = self.read().entries
+            if self._starts is None or entries != self._starts_of:
+                self._starts, self._starts_of = starts_of(entries), entries
+            return self._starts
 
     def _saved_now(self) -> Saved[SavedName]:
         if self._store is None:

@@ -20,6 +20,7 @@ def test_no_other_distribution_ships_our_packages(package: str) -> None:
     [
         "pipelines.cli",
         "pipelines.check",
+        "pipelines.kept",
         "pipelines.records",
         "pipelines.why",
         "pipelines.node",

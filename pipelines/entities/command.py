@@ -11,7 +11,6 @@ import msgspec
 from connectors.errors import Fault, SettingsError
 from pipelines.archive import opened, read_objects
 from pipelines.entities.find import as_object, entities_of_text, year_of
-from pipelines.entities.own import read_own, starts_of
 from pipelines.entities.table import Starts
 from pipelines.entities.unlisted import Marked, unlisted
 from pipelines.text.language import detect
@@ -48,10 +47,9 @@ def entities_of_lines(
 
 
 def entities_of_file(
-    input_path: str, names: tuple[str, ...] = (), mark: Mark | None = None, *, explain: bool = False
+    input_path: str, starts: Starts | None = None, mark: Mark | None = None, *, explain: bool = False
 ) -> int:
     """Print the entities of each line of a file ("-": standard input). Errors: SettingsError."""
-    starts = starts_of(read_own(names))
     with opened(input_path) as lines:
         for result in entities_of_lines(lines, input_path, starts, mark, explain=explain):
             sys.stdout.write(msgspec.json.encode(result).decode() + "\n")

@@ -104,8 +104,8 @@ class OwnStarts(Starts):
         return Start.of(Senses.of((*single, *(shipped.single if shipped else ()))), together, needs_capital=False)
 
 
-def starts_of(entries: Iterable[OwnEntry]) -> Starts:
-    """Give the names to find: the shipped gazetteer, with these entries over it."""
+def own_names_of(entries: Iterable[OwnEntry]) -> OwnNames:
+    """Make all forms in which these entries are found."""
     persons, organisations, places = Persons(inflector()), Organisations(inflector()), CuratedPlaces(inflector())
     add: dict[Section, Callable[[dict[str, Any]], object]] = {
         Section.PERSONS: persons.add,
@@ -118,9 +118,13 @@ def starts_of(entries: Iterable[OwnEntry]) -> Starts:
     for collected in (persons.names, organisations.names, places.names):
         for key, senses in collected.items():
             names[key] = (*names.get(key, ()), *senses)
-    if not names:
-        return load()
-    return OwnStarts(OwnNames(names, persons.holders, persons.offices, frozenset(persons.given_names)))
+    return OwnNames(names, persons.holders, persons.offices, frozenset(persons.given_names))
+
+
+def starts_of(entries: Iterable[OwnEntry]) -> Starts:
+    """Give the names to find: the shipped gazetteer, with these entries over it."""
+    own = own_names_of(entries)
+    return OwnStarts(own) if own.names else load()
 
 
 def read_own(paths: Iterable[str | Path], frequency: Frequency = lambda word: None) -> tuple[OwnEntry, ...]:

@@ -1,6 +1,7 @@
 """Items to try rules on, outside the pipelines: of a text that somebody typed, and of an archive's lines.
 
-Both get language and countries as the items pipeline tells them.
+Both get language and entities as the items pipeline tells them, where ``starts`` are the names that it finds
+(None: only those that come with wirewatch).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from connectors.records import Entry
 from pipelines.archive import opened, read_archive
 from pipelines.entities.find import find_entities
+from pipelines.entities.table import Starts
 from pipelines.model import Item, Match
 from pipelines.rules.evaluate import evaluate, in_reading_order
 from pipelines.rules.model import Rule
@@ -35,44 +37,50 @@ class TriedItem:
     tokens: Tokens
 
 
-def item_of_text(text: str, languages: Collection[str] = ()) -> TriedItem:
+def item_of_text(text: str, languages: Collection[str] = (), starts: Starts | None = None) -> TriedItem:
     """Make an item of "title | text" as it is typed: offsets of what is found point into it.
 
     It has no feed, site or category, so a rule that asks for one finds none.
     """
     title, _, body = (part.strip() for part in text.partition(" | "))
-    return typed_item(title, body, languages)
+    return typed_item(title, body, languages, starts=starts)
 
 
-def typed_item(title: str, text: str, languages: Collection[str] = (), language: str = "") -> TriedItem:
+def typed_item(
+    title: str, text: str, languages: Collection[str] = (), language: str = "", starts: Starts | None = None
+) -> TriedItem:
     """Make an item of a title and a text as they were typed; likewise. Without ``language`` it is detected."""
     made = normalize(Entry("", "typed", "", title, "", text, _TYPED_AT))
-    item = replace(made, title=title, text=text, lead=lead_of(text))
-    return _told("typed", item, language or detect(title, item.lead, "", languages))
+    lead = lead_of(text)
+    language = language or detect(title, lead, "", languages)
+    return tried_item("typed", replace(made, title=title, text=text, lead=lead, language=language), starts)
 
 
-def read_items(lines: Iterable[str | bytes], path: str, languages: Collection[str] = ()) -> Iterator[TriedItem]:
+def read_items(
+    lines: Iterable[str | bytes], path: str, languages: Collection[str] = (), starts: Starts | None = None
+) -> Iterator[TriedItem]:
     """Give the items of an archive, one by one, in the order of the lines.
 
     Errors: SettingsError naming the line that is no entry.
     """
     for archived in read_archive(lines, path):
         item = normalize(archived.entry)
-        yield _told(archived.id, item, detect(item.title, item.lead, archived.entry.language, languages))
+        language = detect(item.title, item.lead, archived.entry.language, languages)
+        yield tried_item(archived.id, replace(item, language=language), starts)
 
 
 @contextmanager
-def archived_items(path: str) -> Iterator[Iterator[TriedItem]]:
+def archived_items(path: str, starts: Starts | None = None) -> Iterator[Iterator[TriedItem]]:
     """Open an archive ("-": standard input) and give its items. Errors: as ``read_items``."""
     with opened(path) as lines:
-        yield read_items(lines, path)
+        yield read_items(lines, path, starts=starts)
 
 
-def _told(entry_id: str, item: Item, language: str) -> TriedItem:
+def tried_item(entry_id: str, item: Item, starts: Starts | None = None) -> TriedItem:
+    """Give an item, whose language is known, with its words and what they name."""
     tokens = tokenize(item.title, item.text)
-    return TriedItem(
-        entry_id, replace(item, language=language, entities=find_entities(tokens, language, item.event_at.year)), tokens
-    )
+    entities = find_entities(tokens, item.language, item.event_at.year, starts)
+    return TriedItem(entry_id, replace(item, entities=entities), tokens)
 
 
 def reads(rule: Rule, item: Item) -> bool:

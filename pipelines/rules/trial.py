@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from connectors.errors import Fault
+from pipelines.entities.table import Starts
 from pipelines.rules.explain import explain
 from pipelines.rules.items import MatchItem, item_of_text, matched_plainly
 from pipelines.rules.model import Rule
@@ -42,14 +43,18 @@ class Trials:
     untried: tuple[str, ...]
 
 
-def try_rules(rules: Iterable[Rule], matcher: Callable[[Iterable[Rule]], MatchItem] = matched_plainly) -> Trials:
-    """Try each rule on its own texts; ``matcher`` makes the engine that decides."""
+def try_rules(
+    rules: Iterable[Rule],
+    matcher: Callable[[Iterable[Rule]], MatchItem] = matched_plainly,
+    starts: Starts | None = None,
+) -> Trials:
+    """Try each rule on its own texts; ``matcher`` makes the engine that decides, ``starts`` are the names to find."""
     texts, failures, untried = 0, list[Failure](), list[str]()
     for rule in rules:
         match = matcher([rule])
         expected = [(text, True) for text in rule.must_match] + [(text, False) for text in rule.must_miss]
         for text, must_match in expected:
-            tried = item_of_text(text)
+            tried = item_of_text(text, starts=starts)
             found = match(tried.item, tried.tokens)
             if bool(found) != must_match:
                 words = dict.fromkeys(one.words for each in found for one in each.evidence)

@@ -1,4 +1,7 @@
-"""What ``wirewatch rules explain``, ``test`` and ``lint`` print: a desk's view of its own rules."""
+"""What ``wirewatch rules explain``, ``test`` and ``lint`` print: a desk's view of its own rules.
+
+``starts`` are the names to find; None: only those that come with wirewatch.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from connectors.errors import Fault, SettingsError
+from pipelines.entities.table import Starts
 from pipelines.rules.explain import Explanation, explain, explanation_lines
 from pipelines.rules.items import TriedItem, archived_items, item_of_text, printable
 from pipelines.rules.lint import lint, lint_lines
@@ -29,20 +33,29 @@ def rule_named(path: str | Path, name: str) -> Rule:
     return rules[name]
 
 
-def explain_text(rules_path: str, name: str, text: str, *, as_json: bool = False) -> int:
+def explain_text(rules_path: str, name: str, text: str, *, as_json: bool = False, starts: Starts | None = None) -> int:
     """Print a rule's tree of truth on "title | text". Errors: SettingsError."""
-    _print_explanation(explain(rule_named(rules_path, name), item_of_text(text).item), "", as_json=as_json)
+    item = item_of_text(text, starts=starts).item
+    _print_explanation(explain(rule_named(rules_path, name), item), "", as_json=as_json)
     return 0
 
 
-def explain_entries(rules_path: str, name: str, input_path: str, entry_id: str = "", *, as_json: bool = False) -> int:
+def explain_entries(
+    rules_path: str,
+    name: str,
+    input_path: str,
+    entry_id: str = "",
+    *,
+    as_json: bool = False,
+    starts: Starts | None = None,
+) -> int:
     """Print a rule's tree of truth on every entry of an archive, or on the one with an id ("": all).
 
     Errors: SettingsError for rules or input with mistakes, or where no entry has the id.
     """
     rule = rule_named(rules_path, name)
     is_found = not entry_id
-    with archived_items(input_path) as items:
+    with archived_items(input_path, starts) as items:
         for tried in items:
             if entry_id in ("", tried.id):
                 is_found = True
@@ -62,12 +75,12 @@ def _print_explanation(explanation: Explanation, entry_id: str, *, as_json: bool
     sys.stdout.write("\n".join(explanation_lines(explanation)) + "\n")
 
 
-def try_files(paths: Iterable[str]) -> int:
+def try_files(paths: Iterable[str], starts: Starts | None = None) -> int:
     """Try all rules on their own texts and print what failed; gives the number of failures.
 
     Errors: SettingsError for rules with mistakes.
     """
-    trials = try_rules(load_rules(paths))
+    trials = try_rules(load_rules(paths), starts=starts)
     print("\n".join(trial_lines(trials)))
     return len(trials.failures)
 

@@ -11,7 +11,6 @@ from connectors.log.log import shared_log
 from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.entities.common import CommonWords
-from pipelines.entities.own import starts_of
 from pipelines.entities.table import Starts
 from pipelines.name_shelf import NameShelf, NamesInForce
 from pipelines.saved_names import SavedNames
@@ -34,19 +33,17 @@ class NameBook:
         log = shared_log(redis_url) if redis_url else None
         self._shelf = NameShelf(files, SavedNames(log.client) if log is not None else None, self._common.frequency)
         self._in_force = NamesInForce((), {}, {})
-        self._starts = starts_of(())
         # Items that came before the saved names are known would never meet them.
-        self._take(log.waiting(self._shelf.read) if log is not None else self._shelf.read())
+        self._starts = self._take(log.waiting(self._shelf.read) if log is not None else self._shelf.read())
         self._look_at = time.monotonic() + _LOOK_SECONDS
 
-    def _take(self, found: NamesInForce) -> None:
+    def _take(self, found: NamesInForce) -> Starts:
         last, self._in_force = self._in_force, found
         if found.faults and found.faults != last.faults:
             files_refused(FileKind.NAMES, SettingsError(found.faults))
         if found.left_out != last.left_out:
             telemetry.saved_names_left_out(found.left_out)
-        if found.entries != last.entries:
-            self._starts = starts_of(found.entries)
+        return self._shelf.starts()
 
     def current(self) -> Starts:
         """The names to find now."""
@@ -54,7 +51,7 @@ class NameBook:
             self._look_at = time.monotonic() + _LOOK_SECONDS
             found = self._shelf.read()
             if found is not self._in_force:
-                self._take(found)
+                self._starts = self._take(found)
         return self._starts
 
     def saw(self, texts: Iterable[Tokens]) -> None:

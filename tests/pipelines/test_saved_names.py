@@ -95,6 +95,16 @@ def test_entries_of_files_and_saved_ones_are_in_force_together(store: SavedNames
     assert shelf.read() is found
 
 
+def test_names_to_find_are_made_anew_only_where_an_entry_changed(store: SavedNames, file: Path) -> None:
+    shelf = NameShelf((str(file),), store)
+    made = shelf.starts()
+    file.write_text(FILE + "# a remark\n", encoding="utf-8")
+    assert shelf.starts() is made
+    store.save(make_name(), seen=0)
+    found = find_entities(tokenize("", TEXT), "ru", 0, shelf.starts())
+    assert [entity.id for entity in found] == ["person:ivan-example", "place:pier-nine"]
+
+
 def test_saved_entry_with_mistakes_is_left_out_and_stops_no_other(store: SavedNames, client: redis.Redis) -> None:
     store.save(make_name(), seen=0)
     # As an older version may have taken it.
