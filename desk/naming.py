@@ -25,6 +25,7 @@ from desk.state import Desk
 from pipelines.entities.common import CommonWords
 from pipelines.entities.find import entities_of_text
 from pipelines.entities.own import Frequency, OwnEntry, Section, starts_of
+from pipelines.entities.table import Starts
 from pipelines.model import Item
 from pipelines.name_shelf import NameShelf, NamesInForce, check, shared_name_shelf
 from pipelines.revisions import SAVED, check_author
@@ -41,6 +42,17 @@ _SAMPLE_SECONDS = 60
 def shelf_of(desk: Desk) -> NameShelf:
     """The shelf of this desk's own names."""
     return shared_name_shelf(desk.node.names, desk.redis_url)
+
+
+def names_to_find(desk: Desk) -> Starts | None:
+    """The names that the items pipeline finds now; None where files or store cannot be read, of which the page tells.
+
+    Takes a second after a change of a thousand names, no time otherwise.
+    """
+    try:
+        return shelf_of(desk).starts()
+    except (SettingsError, redis.RedisError):
+        return None
 
 
 def listing(in_force: NamesInForce) -> NameListing:

@@ -22,9 +22,9 @@ from connectors.records import Evidence
 from desk.state import Desk
 from pipelines.model import Item
 from pipelines.settings import rule_files
-from pipelines.text.tokens import tokenize
 
 if TYPE_CHECKING:
+    from pipelines.entities.table import Starts
     from pipelines.rules.explain import Explanation
     from pipelines.rules.items import MatchItem
     from pipelines.rules.model import Node, Rule
@@ -111,6 +111,13 @@ def _named(desk: Desk) -> Mapping[str, Node]:
         return {}
 
 
+def _starts(desk: Desk) -> Starts | None:
+    # Brings the reader of lists with it, which a desk that nobody asks can do without.
+    from desk.naming import names_to_find
+
+    return names_to_find(desk)
+
+
 def explained(desk: Desk, rule: Rule, title: str, text: str, language: str = "") -> tuple[str, str, Explanation]:
     """Try each part of a rule on a text; gives title and text as far as they were tried."""
     from pipelines.rules.explain import explain
@@ -120,21 +127,24 @@ def explained(desk: Desk, rule: Rule, title: str, text: str, language: str = "")
     is_long = sum(1 for _ in walk(rule.node)) > _MANY_PARTS
     limit = _TEXT_LIMIT_OF_MANY if is_long else _TEXT_LIMIT
     title, text = title[:limit], text[:limit]
-    item = typed_item(title, text, desk.node.items.languages, language).item
+    item = typed_item(title, text, desk.node.items.languages, language, _starts(desk)).item
     return title, text, explain(rule, item)
 
 
 async def back_test(desk: Desk, rule: Rule) -> BackTest:
-    """Try a query on the newest kept items, until all, enough, or the time is up."""
+    """Try a query on the newest kept items, until all, enough, or the time is up.
+
+    What they name is found anew, by the names in force now: a name saved since is met too.
+    """
     from pipelines.rules.items import matched_plainly
 
-    match, found = matched_plainly([rule]), BackTest()
+    match, starts, found = matched_plainly([rule]), await asyncio.to_thread(_starts, desk), BackTest()
     ends_at = time.monotonic() + _SECONDS
     newest = "+"
     while found.read < _ITEMS and time.monotonic() < ends_at:
         reply: Any = await desk.client.xrevrange(names.ITEMS, newest, "-", count=_READ_AT_ONCE)
         raws = [cast("bytes", fields[names.FIELD]) for _, fields in reply]
-        await asyncio.to_thread(_try_on, match, raws, found, ends_at)
+        await asyncio.to_thread(_try_on, match, starts, raws, found, ends_at)
         if len(reply) < _READ_AT_ONCE:
             found.is_whole = time.monotonic() < ends_at
             break
@@ -142,7 +152,9 @@ async def back_test(desk: Desk, rule: Rule) -> BackTest:
     return found
 
 
-def _try_on(match: MatchItem, raws: Iterable[bytes], found: BackTest, ends_at: float) -> None:
+def _try_on(match: MatchItem, starts: Starts | None, raws: Iterable[bytes], found: BackTest, ends_at: float) -> None:
+    from pipelines.rules.items import tried_item
+
     for raw in raws:
         if time.monotonic() >= ends_at:
             return
@@ -151,7 +163,8 @@ def _try_on(match: MatchItem, raws: Iterable[bytes], found: BackTest, ends_at: f
             item = decode(Item, raw)
         except UnreadableRecordError:
             continue
-        for hit in match(item, tokenize(item.title, item.text)):
+        tried = tried_item(item.item_id, item, starts)
+        for hit in match(tried.item, tried.tokens):
             found.matched += 1
             found.days[item.event_at.astimezone(UTC).date()] += 1
             if len(found.samples) < _SAMPLES:
