@@ -78,7 +78,17 @@ def build_parser() -> argparse.ArgumentParser:
         prog="wirewatch", description="Many feeds in, one alert out that says who says so."
     )
     group = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_processes, _add_demo, _add_check, _add_replay, _add_feeds, _add_rules, _add_records, _add_ops):
+    for add in (
+        _add_processes,
+        _add_demo,
+        _add_check,
+        _add_replay,
+        _add_feeds,
+        _add_rules,
+        _add_names,
+        _add_records,
+        _add_ops,
+    ):
         add(group)
     return parser
 
@@ -161,7 +171,7 @@ def _add_one_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="name of a rule in it")
 
 
-def _add_names(parser: argparse.ArgumentParser) -> None:
+def _add_names_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names",
         action="append",
@@ -172,7 +182,7 @@ def _add_names(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_names_and_config(parser: argparse.ArgumentParser) -> None:
-    _add_names(parser)
+    _add_names_option(parser)
     parser.add_argument("--config", metavar="FILE", help="settings file (YAML) with lists of names")
 
 
@@ -209,7 +219,7 @@ def _add_rules(group: _Commands) -> None:
     measured.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=f"measure them on {_ENTRIES}")
     measured.add_argument("--kept", action="store_true", help="measure them on the items that the node keeps")
     lint.add_argument("--strict", action="store_true", help="exit with 1 where there is a warning")
-    _add_names(lint)
+    _add_names_option(lint)
     _add_node_options(lint)
     backtest = _add(rules, "backtest", commands.rules_backtest)
     _add_one_rule(backtest)
@@ -224,11 +234,11 @@ def _add_rules(group: _Commands) -> None:
     backtest.add_argument(
         "--against", default="", metavar="FILE-OR-FOLDER", help="rules with another version: what is gained and lost"
     )
-    _add_names(backtest)
+    _add_names_option(backtest)
     _add_node_options(backtest)
     entities = _add(group, "entities", commands.entities)
     entities.add_argument("input", metavar="IN.jsonl", help='{"id","text","language"} a line; - for standard input')
-    _add_names(entities)
+    _add_names_option(entities)
     entities.add_argument("--config", metavar="FILE", help="settings file (YAML): its lists of names, its models")
     entities.add_argument(
         "--ner",
@@ -244,6 +254,15 @@ def _add_rules(group: _Commands) -> None:
         "input", metavar="DATA.jsonl", help='{"id","text","language","entities":[{"id","kind","start","end"}]} a line'
     )
     evaluated.add_argument("--mistakes", action="store_true", help="also print every text with a mistake")
+
+
+def _add_names(group: _Commands) -> None:
+    names = group.add_parser("names", help="check lists of names of your own").add_subparsers(
+        title="commands", required=True, metavar="COMMAND"
+    )
+    lint = _add(names, "lint", commands.names_lint)
+    lint.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
+    lint.add_argument("--in", dest="input", default="", metavar="IN.jsonl", help=f"count common words in {_ENTRIES}")
 
 
 def _add_records(group: _Commands) -> None:

@@ -266,6 +266,13 @@ def _tried_items(options: argparse.Namespace) -> AbstractContextManager[Iterator
     return kept_items(_redis_url(_settings(options)), _name_files(options))
 
 
+def names_lint(options: argparse.Namespace) -> int:
+    """Check a desk's own lists of names; print every mistake, or what they hold."""
+    from pipelines.entities.lint import lint_lists
+
+    return lint_lists(options.files, options.input)
+
+
 def entities(options: argparse.Namespace) -> int:
     """Find entities in texts; one line per text."""
     from pipelines.entities.command import entities_of_file

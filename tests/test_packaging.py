@@ -27,6 +27,7 @@ def test_no_other_distribution_ships_our_packages(package: str) -> None:
         "pipelines.supervise",
         "pipelines.rules.command",
         "pipelines.entities.command",
+        "pipelines.entities.lint",
         "connectors.feeds.parse",
         "connectors.feeds.poll",
         "connectors.sinks.deliver",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pipelines.text.tokens import Tokens
 
 # Texts in which words are counted, at least and at most.
-_LEAST_SAMPLE, _SAMPLE_TEXTS = 200, 2000
+LEAST_SAMPLE, SAMPLE_TEXTS = 200, 2000
 
 
 class CommonWords:
@@ -24,12 +24,17 @@ class CommonWords:
             words = common_words(tokens)
             self._texts.append(words)
             self._counts.update(words)
-            if len(self._texts) > _SAMPLE_TEXTS:
+            if self.texts > SAMPLE_TEXTS:
                 self._counts.subtract(self._texts.popleft())
+
+    @property
+    def texts(self) -> int:
+        """In how many texts words are counted."""
+        return len(self._texts)
 
     def frequency(self, word: str) -> float | None:
         """Give the share of texts in which a folded word is a common word; None while too few were read."""
-        return self._counts[word] / len(self._texts) if len(self._texts) >= _LEAST_SAMPLE else None
+        return self._counts[word] / self.texts if self.texts >= LEAST_SAMPLE else None
 
 
 def common_words(tokens: Tokens) -> frozenset[str]:
