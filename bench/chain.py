@@ -103,7 +103,8 @@ def _loaded(minutes: float) -> list[Row]:
                 memory.append((elapsed, _pss_mebibytes(node)))
             second += 1
             time.sleep(max(0.0, since + second - time.monotonic()))
-        node.until("all was settled", lambda: node.is_settled(node.appended()), 60)
+        # What the last second published is still to be polled.
+        node.until("all was read and settled", lambda: node.is_settled(number), 60)
         appended, deliveries = node.appended(), list(site.receiver.deliveries)
         seconds = sorted(
             (each.received_at - datetime.fromisoformat(each.body["data"]["caused_fetched_at"])).total_seconds()
