@@ -82,10 +82,12 @@ def _read(desk: Desk) -> tuple[NameListing, str, NamesInForce]:
 
 
 async def _unlisted(desk: Desk, in_force: NamesInForce) -> UnlistedListing:
+    from desk.naming import names_to_find
     from desk.unlisted import listing, read_kept
 
     kept = await read_kept(desk.client)
-    return await asyncio.to_thread(listing, kept, in_force.entries, desk.clock().year)
+    starts = await asyncio.to_thread(names_to_find, desk)
+    return await asyncio.to_thread(listing, kept, in_force.entries, starts, desk.clock().year)
 
 
 @router.post("/names/try")

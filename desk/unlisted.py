@@ -16,7 +16,8 @@ import redis.asyncio
 from connectors.log import names
 from desk.read import decoded
 from pipelines.entities.find import entities_of_text
-from pipelines.entities.own import OwnEntry, Section, starts_of
+from pipelines.entities.own import OwnEntry, Section
+from pipelines.entities.table import Starts
 from pipelines.model import UnlistedNames
 from pipelines.ner.lane import LANE, LaneOutcome
 
@@ -80,11 +81,16 @@ async def read_kept(client: redis.asyncio.Redis) -> Kept:
     return Kept(raws, {name.decode(): int(count) for name, count in counted.items()})
 
 
-def listing(kept: Kept, own: Sequence[OwnEntry], year: int) -> UnlistedListing:
-    """List the most frequent names that the own names in force do not find either: some were added since."""
+def listing(kept: Kept, own: Sequence[OwnEntry], starts: Starts | None, year: int) -> UnlistedListing:
+    """List the most frequent names that the own names in force do not find either: some were added since.
+
+    ``starts`` are the names to find, those own entries among them; None where they cannot be read.
+    """
     items = decoded(UnlistedNames, kept.raws)
     left_out = sum(kept.outcomes.get(outcome, 0) for outcome in _LEFT_OUT)
-    return UnlistedListing(frequent(items, _finder(own, year)), len(items), kept.outcomes.get("read", 0), left_out)
+    return UnlistedListing(
+        frequent(items, _finder(own, starts, year)), len(items), kept.outcomes.get("read", 0), left_out
+    )
 
 
 def frequent(
@@ -111,12 +117,11 @@ def frequent(
     return tuple(found)
 
 
-def _finder(own: Sequence[OwnEntry], year: int) -> Callable[[str, str], bool]:
+def _finder(own: Sequence[OwnEntry], starts: Starts | None, year: int) -> Callable[[str, str], bool]:
     """Say of a name whether the own names find it by now."""
     ids = {entry.fields["id"] for entry in own}
-    if not ids:
+    if not ids or starts is None:
         return lambda name, language: False
-    starts = starts_of(own)
 
     def is_listed(name: str, language: str) -> bool:
         found = entities_of_text(name, language, year, starts=starts)
