@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import redis
 
-from connectors.codec import encode
+from connectors.codec import encode, encode_small
 from connectors.keys import stable_id
 from connectors.log import names
 from connectors.records import Alert, AlertState, Entry, Evidence, Report
@@ -122,8 +122,8 @@ class Newsroom:
     def tell(self, story: Story, report: Report | None = None, **item: Any) -> str:
         """Keep a story with one more report and tell of it."""
         report = report or make_report(1)
-        self.client.set(names.story(story.story_id), encode(story))
-        self.client.rpush(names.reports(story.story_id), encode(StoryReport(report, "", story.countries)))
+        self.client.set(names.story(story.story_id), encode_small(story))
+        self.client.rpush(names.reports(story.story_id), encode_small(StoryReport(report, "", story.countries)))
         self.client.zadd(names.STORIES, {story.story_id: story.last_at.timestamp()})
         made = Item(
             item_id=report.item_id,

@@ -83,12 +83,12 @@ def guid(feed_id: str, entry_id: str) -> str:
 
 
 def story(story_id: str) -> str:
-    """String with expiry: JSON Story."""
+    """String with expiry: Story, as deflated JSON."""
     return f"story:{story_id}"
 
 
 def reports(story_id: str) -> str:
-    """List with expiry: JSON StoryReport, in order of arrival."""
+    """List with expiry: StoryReport, as deflated JSON, in order of arrival."""
     return f"reports:{story_id}"
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from connectors.codec import encode
+from connectors.codec import encode, encode_small
 from connectors.log import names
 from connectors.log.log import Command, shared_log
 from pipelines import telemetry
@@ -38,7 +38,7 @@ def effects_of(page: ItemPage, seen_memory: timedelta, *, trace: bool = False) -
         commands += _arrival_effects(arrival, expiry_seconds)
         commands += _alert_effects(arrival, expiry_seconds)
     for story in touched.values():
-        commands.append(("SET", names.story(story.story_id), encode(story), "EX", expiry_seconds))
+        commands.append(("SET", names.story(story.story_id), encode_small(story), "EX", expiry_seconds))
         commands.append(("EXPIRE", names.reports(story.story_id), expiry_seconds))
         # An alert forgotten before its story would be raised once more, with the key of its first revision.
         for key in story.alerts:
@@ -87,7 +87,7 @@ def _arrival_effects(arrival: Arrival, expiry_seconds: int) -> list[Command]:
     kept = StoryReport(report, item.lead, arrival.countries)
     event = ItemEvent(EventKind.ITEM, item, report, story, arrival.outcome, rules, item.fetched_at)
     commands: list[Command] = [
-        ("RPUSH", names.reports(arrival.story_id), encode(kept)),
+        ("RPUSH", names.reports(arrival.story_id), encode_small(kept)),
         ("SET", names.place(item.item_id), place_value(place), "EX", expiry_seconds),
         ("SET", names.guid(item.feed_id, item.entry_id), guid_value(item), "EX", expiry_seconds),
         ("XADD", names.EVENTS, "*", names.FIELD, encode(event)),
