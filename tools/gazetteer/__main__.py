@@ -25,6 +25,8 @@ from tools.gazetteer.store import write
 TABLE = Path(__file__).parents[2] / "pipelines" / "entities" / "data" / "gazetteer.bin"
 # Names that would make a text's common words senses: none is worth more than this many.
 _SENSES_LIMIT = 24
+# "News agency", folded, which ``Organisations`` takes off: وكالة أنباء البحرين.
+_AGENCY = "وكاله انباء"
 # Places that somebody chose to list.
 _KNOWN = frozenset(("curated", "press"))
 
@@ -92,6 +94,8 @@ def build() -> tuple[dict[str, Any], dict[str, list[Sense]]]:
         names[key] += senses
     stands_for = seats(organisations, endings)
     for key, found in organisations.names.items():
+        if any(sense.kind == "country" for sense in names.get(key, ())) and not any(one.flags for one in found):
+            key = f"{_AGENCY} {key}"  # without the word for its kind nothing but the country is left
         names[key] += stands_for.get(key, found)
     for key, found in stands_for.items():
         if key not in organisations.names:
