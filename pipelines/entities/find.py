@@ -270,9 +270,9 @@ class Finder(Reading):
             return self._is_without(rule)
         if rule.startswith("!before:"):
             after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
-            return not after or after not in rule[8:]
+            return not after or after not in _listed(language, rule[8:])
         if rule.startswith("!after:"):
-            return not before or before not in rule[7:]
+            return not before or before not in _listed(language, rule[7:])
         # "=needs-context" is settled when all names are known.
         return True
 
@@ -343,6 +343,12 @@ class Finder(Reading):
 def _implied(codes: tuple[str, ...], but: str) -> tuple[str, ...]:
     """Give the ids of countries by their codes, without the one that it is itself."""
     return tuple(country for country in map("country:{}".format, codes) if country != but)
+
+
+@lru_cache(maxsize=1024)
+def _listed(language: str, words: str) -> frozenset[str]:
+    """Give a rule's words; Chinese ones are single characters that stand together."""
+    return frozenset(words if language == "zh" else words.split())
 
 
 def _plain_reasons(sense: Sense) -> list[str]:

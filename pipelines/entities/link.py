@@ -54,7 +54,7 @@ def choose(finder: Finder, span: Span, context: Context, named: set[str] | None 
         elif sense.id.startswith("country:"):
             if not _is_backed(finder, sense, around, named):
                 waits = True
-            elif not around.is_surname() and (sense.kind == "metonym" or not around.is_of_a_thing()):
+            elif not around.is_surname(sense) and (sense.kind == "metonym" or not around.is_of_a_thing(sense)):
                 kept.append(sense)
         elif "support" not in sense.flags or (named and sense.id in named) or context.names(sense):
             kept.append(sense)
@@ -100,7 +100,11 @@ def _is_backed(finder: Finder, sense: Sense, around: Surroundings, named: set[st
     """Say whether a country's nickname, or its name that is a common word, has what it needs beside it."""
     if "support" in sense.flags:
         return named is not None and sense.id in named
-    return not _needs_context(finder, sense) or around.is_supported or _is_named(sense, around, named)
+    if not _needs_context(finder, sense):
+        return True
+    if sense.kind == "demonym" and finder.language == "he":
+        return around.is_hebrew_adjective or _is_named(sense, around, named)
+    return around.is_supported or _is_named(sense, around, named)
 
 
 def _needs_context(finder: Finder, sense: Sense) -> bool:

@@ -34,6 +34,31 @@ _STATE_BEFORE = frozenset(
     "state province estado etat bundesstaat штат штате штата штату ولايه ايالت מדינת stan stanie stanu departamento"
     " provincia region departement محافظه استان wojewodztwo eyaleti".split()
 )
+# Hebrew and Arabic: the last letter of one man's adjective.
+_ADJECTIVE_ENDS = ("\u05d9", "\u064a")
+# Conjunctions and prepositions that are written together with a given name.
+_ATTACHED = frozenset("وفبلكובלמשכ")
+# Heads of Arabic names of two words: عبد الرحمن, أبو محمد.
+_NAME_BEGINNINGS = frozenset("عبد ابو ابي".split())
+# "Of" a state, and who serves one: behind them stands the state's name.
+_OF_STATES = frozenset(("של", "بين", "בין", "עם"))
+_OFFICIAL = frozenset(
+    "שגריר שגרירת שגרירות נשיא נשיאת מלך מלכת ממשלת צבא בירת גבול סולטאן אמיר נשיאי ממשלות הנהגת"
+    " בין נגד מול כלפי שלטונות רשויות נבחרת משרד כלכלת"
+    " امير اميره رييس رءيس رئيس رئيسه رييسه حكومه سفير سفاره ملك جيش منتخب عاصمه خارجيه دفاع شرق غرب سلطان"
+    " سلطنه برلمان وزراء ضد تجاه حدود سواحل شعب سكان"
+    " ارتش سفير سفارت پايتخت جمهور وزير خارجه شرق غرب مردم پادشاه مرز شاه ملي مجلس اهالي نخست‌وزير".split()
+)
+# Hebrew: "with" and "of" hold for a state only behind these: an agreement with, the minister of.
+_DEALINGS = frozenset(
+    "הסכם ההסכם הסכמי גבול הגבול לגבול בגבול השלום שלום יחסים היחסים היחסי סחר הסחר פעולה הפעולה מלחמה המלחמה"
+    " עימות העימות משא מגעים שיחות השיחות נורמליזציה הנורמליזציה החוץ הביטחון האוצר הפנים הממשלה הנשיא המלך הצבא"
+    " השגריר הבירה ממשלתה נשיאה החוקה גבולה גבולותיה הקשרים קשרים תיאום התיאום".split()
+)
+_STATE_VERBS = frozenset(
+    "גינתה מגנה דחתה דוחה הכחישה מכחישה הזהירה מזהירה איימה מאיימת הכריזה תקפה יירטה הפילה הטילה אישרה חתמה"
+    " התחייבה ניתקה זימנה גירשה השעתה הכירה רכשה שיגרה סגרה פתחה מתווכת תיווכה מארחת אירחה".split()
+)
 _OF = frozenset("of de du d des del della di von der la le los".split())
 _COMPASS = frozenset(
     "eastern western northern southern central northwestern northeastern southwestern southeastern".split()
@@ -136,6 +161,12 @@ class Surroundings:
         return self._supported
 
     @property
+    def is_hebrew_adjective(self) -> bool:
+        """Say whether a Hebrew word that is something else too is an adjective here: הדני, but not בסיני."""
+        prefix = self._span.start.prefix
+        return prefix.endswith("ה") or (not prefix and self.is_supported)
+
+    @property
     def _is_feature(self) -> bool:
         if self._feature is None:
             self._feature = self._is_beside(self._context.features)
@@ -152,9 +183,23 @@ class Surroundings:
         """Say whether "eastern" or its like stands right before, no name's part."""
         return self.before in _COMPASS
 
-    def is_of_a_thing(self) -> bool:
+    def is_of_a_thing(self, sense: Sense) -> bool:
         """Say whether a thing's word beside a country's name takes it: "Brazil nuts", a Guinea pig."""
-        return self._is_beside(self._context.things)
+        things = self._context.things
+        is_name = sense.kind == "country" or any(other.kind == "country" for other in self._span.senses)
+        return self._is_beside(things) or (is_name and self._is_named_after(things))
+
+    def _is_named_after(self, listed: Sides) -> bool:
+        """Say whether a street, a river or a person bears a country's name: no adjective stands so."""
+        finder, span = self._finder, self._span
+        before, after = span.first - 1, span.last + 1
+        words = finder.tokens.words
+        if before >= 0 and words[before] in listed.before_name:
+            return finder.is_joined(before, span.first)
+        if after >= len(words) or words[after] not in listed.after_name or not finder.is_joined(span.last, after):
+            return False
+        # The minister, the ambassador of Israel Katz is nobody.
+        return before < 0 or (words[before] not in _OF_STATES and words[before] not in _OFFICIAL)
 
     def _is_beside(self, listed: Sides) -> bool:
         """Say whether a word of a list stands right before or behind, "of" perhaps between."""
@@ -199,10 +244,12 @@ class Surroundings:
             return False
         return not finder.rejected or self.is_supported or self._surface() not in finder.rejected
 
-    def is_surname(self) -> bool:
+    def is_surname(self, sense: Sense) -> bool:
         """Say whether it is a person's: a first name, itself no place, before a country's name (Norbert Ungar)."""
         finder, span = self._finder, self._span
         header, before, after = finder.header, self.before, self.after
+        if before and "\u0590" <= before[0] <= "\u06ff":
+            return sense.kind == "demonym" and self._is_behind_caseless_first_name()
         if (
             after[:1].isupper()
             and finder.language not in ("de", "en", "")
@@ -220,6 +267,20 @@ class Surroundings:
             and span.first - 1 not in self._context.by_last
             and not finder.is_headline(span.first)
         )
+
+    def _is_behind_caseless_first_name(self) -> bool:
+        """Say whether an adjective of one man stands behind a first name: أحمد المصري, רפי מצרי."""
+        finder, span = self._finder, self._span
+        words = finder.tokens.words
+        own, before = words[span.last], words[span.first - 1]
+        # A Hebrew adjective with its article belongs to a noun, a surname in Arabic mostly has one.
+        if span.first != span.last or own[-1] not in _ADJECTIVE_ENDS or (span.start.prefix and finder.language != "ar"):
+            return False
+        if finder.language == "ar" and not own.startswith("ال"):
+            return False
+        is_servant = span.first > 1 and words[span.first - 2] in _NAME_BEGINNINGS
+        first_names = finder.header.first_names
+        return is_servant or before in first_names or (before[0] in _ATTACHED and before[1:] in first_names)
 
     def is_listed(self) -> bool:
         """Say whether it begins a clause, or is joined to what stands before it by "and"."""
@@ -258,8 +319,16 @@ class Surroundings:
     def _stands_as_a_place(self) -> bool:
         finder, span, context = self._finder, self._span, self._context
         before = finder.tokens.words[span.first - 1] if span.first else ""
-        if before in PLACE_WORDS or span.start.prefix in PLACE_WORDS:
+        if before in PLACE_WORDS or span.start.prefix in PLACE_WORDS or before in _OFFICIAL:
             return True
+        if before == "علي" and finder.language == "ar":
+            return True  # on; in Persian it is a given name
+        if finder.language == "he":
+            if before in ("עם", "של") and span.first > 1 and finder.tokens.words[span.first - 2] in _DEALINGS:
+                return True
+            # A state acts in few words; a woman of its name says and does much else.
+            if span.last + 1 < len(finder.tokens.words) and finder.tokens.words[span.last + 1] in _STATE_VERBS:
+                return True
         if finder.language == "ar" and before.endswith("ت") and not before.endswith("ات"):
             return len(before) >= _FEMININE_VERB_LEAST  # states are feminine, and their verb stands first
         if finder.language == "tr" and finder.is_marked_name(span.last):

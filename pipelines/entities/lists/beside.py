@@ -8,6 +8,9 @@ from functools import lru_cache
 from pipelines.entities.lists.read import rows
 from pipelines.text.tokens import words_of
 
+# What Arabic and Hebrew write together with a word; a form that does not exist costs nothing.
+_PREFIXES = {"ar": "و ف ب ك ل ال وال بال لل فال كال وب ول".split(), "he": "ו ה ב ל מ ש וה שה וב ול".split()}
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -26,6 +29,9 @@ class Sides:
 
     before: Beside
     after: Beside
+    # What takes a country's name only, not its adjective: a street of France, but not a French one.
+    before_name: frozenset[str]
+    after_name: frozenset[str]
     # As they are written behind a name, where words are single characters; () elsewhere.
     written_after: frozenset[str]
 
@@ -37,6 +43,8 @@ def sides(file: str, language: str) -> Sides:
     return Sides(
         _beside(file, language, "before"),
         _beside(file, language, "after"),
+        _beside(file, language, "before-name").words,
+        _beside(file, language, "after-name").words,
         written if language == "zh" else frozenset(),
     )
 
@@ -49,4 +57,6 @@ def _beside(file: str, language: str, side: str) -> Beside:
             for written in row[2].split():
                 folded = " ".join(words_of(written.rstrip("*")))
                 (beginnings if written.endswith("*") else words).add(folded)
+                if side.startswith("before"):
+                    words.update(prefix + folded for prefix in _PREFIXES.get(row[0], ()))
     return Beside(frozenset(words), tuple(sorted(beginnings - {""})))
