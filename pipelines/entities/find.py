@@ -211,8 +211,10 @@ class Finder(Reading):
     def _holds(self, sense: Sense, first: int, last: int, start: Start) -> bool:
         if sense.languages and self.language not in sense.languages:
             return False
-        if not sense.id or sense.kind == "role":
+        if sense.kind == "role":
             return True
+        if not sense.id:
+            return not sense.rules or all(self._rule_holds(rule, sense, first, last, start) for rule in sense.rules)
         surface = self.tokens.surface(first, last)
         if not self._case_holds(sense, surface, first):
             return False
@@ -255,7 +257,7 @@ class Finder(Reading):
         if rule == "=exact-case":
             return not tokens.surface(first, last)[0].islower()
         if rule == "=person":
-            if self.beside_capital(first, last):
+            if self.beside_capital(first, last) or self.beside_dot(first, last):
                 self.rejected.add(tokens.surface(first, last).casefold())
                 return False
             return True

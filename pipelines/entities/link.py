@@ -49,7 +49,7 @@ def choose(finder: Finder, span: Span, context: Context, named: set[str] | None 
         if not sense.id or sense.kind == "role":
             continue
         if sense.kind == "place":
-            if around.holds(sense):
+            if around.holds(sense) and not (sense.id in _SHARED and around.is_of_a_thing(sense)):
                 kept.append(sense)
         elif sense.id.startswith("country:"):
             if not _is_backed(finder, sense, around, named):
@@ -100,19 +100,24 @@ def _is_backed(finder: Finder, sense: Sense, around: Surroundings, named: set[st
     """Say whether a country's nickname, or its name that is a common word, has what it needs beside it."""
     if "support" in sense.flags:
         return named is not None and sense.id in named
-    if not _needs_context(finder, sense):
+    if not _needs_context(finder, sense, around):
         return True
     if sense.kind == "demonym" and finder.language == "he":
         return around.is_hebrew_adjective or _is_named(sense, around, named)
-    return around.is_supported or _is_named(sense, around, named)
+    return around.is_supported or around.is_before_state_word or _is_named(sense, around, named)
 
 
-def _needs_context(finder: Finder, sense: Sense) -> bool:
-    """Say whether a country's name is a common word of the text's language."""
+def _needs_context(finder: Finder, sense: Sense, around: Surroundings) -> bool:
+    """Say whether a country's name is a common word of the text's language, perhaps where capitals tell nothing."""
     if not sense.rules:
         return False
     here = (finder.language, "zh")
-    return any(rule.endswith(" =needs-context") and (not here[0] or rule.startswith(here)) for rule in sense.rules)
+    for rule in sense.rules:
+        if here[0] and not rule.startswith(here):
+            continue
+        if rule.endswith(" =needs-context") or (rule.endswith(" =needs-context-if-capital") and around.must_be_capital):
+            return True
+    return False
 
 
 def _is_named(sense: Sense, around: Surroundings, named: set[str] | None) -> bool:

@@ -120,6 +120,14 @@ class Reading:
         after = self.after(last)
         return after[:1].isupper() and not after.isupper()
 
+    def beside_dot(self, first: int, last: int) -> bool:
+        """Say whether the dot of a foreign person's name stands right beside a Chinese name (查德·约翰逊)."""
+        if self.language != "zh":
+            return False
+        tokens = self.tokens
+        source, start, end = tokens.source(first), tokens.starts[first], tokens.ends[last]
+        return "·" in (source[max(0, start - 1) : start], source[end : end + 1])
+
     def is_headline(self, place: int) -> bool:
         """Say whether a word's field is a short one in which most words are capitalised."""
         tokens = self.tokens

@@ -64,6 +64,9 @@ _COMPASS = frozenset(
     "eastern western northern southern central northwestern northeastern southwestern southeastern".split()
 )
 _IN = frozenset("in en in dans w в у في در ב".split())
+_AND = frozenset(("و", "and", "ve", "ile"))
+# Turkish endings of place: behind the apostrophe they make a place of what may be a surname (Ali Yemen'e gitti).
+_PLACE_ENDINGS = frozenset("a e ya ye da de ta te dan den tan ten daki deki taki teki".split())
 _REGION_GAPS = (", ", " (", "، ")
 
 # Countries and units that are named right behind a name.
@@ -183,6 +186,19 @@ class Surroundings:
         """Say whether "eastern" or its like stands right before, no name's part."""
         return self.before in _COMPASS
 
+    @property
+    def is_before_state_word(self) -> bool:
+        """Say whether what a state has stands right behind: its government, army, border."""
+        tokens, behind = self._finder.tokens, self._span.last + 1
+        state = self._context.things.state
+        return behind < len(tokens.words) and tokens.words[behind] in state and bool(self.after)
+
+    @property
+    def must_be_capital(self) -> bool:
+        """Say whether a common word would have a capital here too: it begins a sentence, or all words have one."""
+        finder, first = self._finder, self._span.first
+        return finder.begins_sentence(first) or finder.is_headline(first) or finder.written(first).isupper()
+
     def is_of_a_thing(self, sense: Sense) -> bool:
         """Say whether a thing's word beside a country's name takes it: "Brazil nuts", a Guinea pig."""
         things = self._context.things
@@ -207,7 +223,8 @@ class Surroundings:
         tokens, words = finder.tokens, finder.tokens.words
         if listed.written_after:
             source, end = tokens.source(span.last), tokens.ends[span.last]
-            return any(source[end : end + size] in listed.written_after for size in (1, 2, 3))
+            written = (listed.written_after.get(source[end : end + size]) for size in (3, 2, 1))
+            return next((taken for taken in written if taken is not None), False)
         after, before = span.last + 1, span.first - 1
         if after < len(words) and words[after] in listed.after and finder.is_joined(span.last, after):
             return True
@@ -250,6 +267,10 @@ class Surroundings:
         header, before, after = finder.header, self.before, self.after
         if before and "\u0590" <= before[0] <= "\u06ff":
             return sense.kind == "demonym" and self._is_behind_caseless_first_name()
+        if finder.language == "tr" and finder.is_marked_name(span.last):
+            ending = finder.tokens.words[span.last + 1 : span.last + 2]
+            if not _PLACE_ENDINGS.isdisjoint(ending):
+                return False
         if (
             after[:1].isupper()
             and finder.language not in ("de", "en", "")
@@ -286,7 +307,7 @@ class Surroundings:
         """Say whether it begins a clause, or is joined to what stands before it by "and"."""
         finder, first = self._finder, self._span.first
         begins = finder.begins_sentence(first) or not finder.is_joined(first - 1, first)
-        return begins or self._span.start.prefix in ("ו", "و") or finder.tokens.words[first - 1] in ("و", "and")
+        return begins or self._span.start.prefix in ("ו", "و") or finder.tokens.words[first - 1] in _AND
 
     def _surface(self) -> str:
         return self._finder.tokens.surface(self._span.first, self._span.last).casefold()

@@ -11,6 +11,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from pipelines.entities.lists.inflect import inflector
 from pipelines.entities.lists.organisations import Organisations
 from pipelines.entities.lists.persons import Persons
@@ -107,11 +109,17 @@ def build() -> tuple[dict[str, Any], dict[str, list[Sense]]]:
 
 
 def _best_first(senses: list[Sense]) -> list[Sense]:
-    """What only swallows counts where nothing else is meant; of many places the biggest are kept."""
+    """What only swallows counts where nothing else is meant; of many places the biggest are kept.
+
+    The rules of what swallows say where another word begins (日本海, but 日本海军), also where a sea is meant.
+    """
     meant = [sense for sense in senses if sense.id]
     swallowed = [sense for sense in senses if not sense.id]
     if swallowed and all(sense.kind == "place" and sense.flags.isdisjoint(_KNOWN) for sense in meant):
         return swallowed[:1]
+    if swallowed and swallowed[0].rules:
+        rules = swallowed[0].rules
+        meant = [replace(sense, rules=(*sense.rules, *rules)) if sense.kind == "place" else sense for sense in meant]
     one_each: dict[tuple[str, str], Sense] = {}
     for sense in meant:
         key = (sense.id, sense.kind) if sense.kind == "place" else (repr(sense), "")

@@ -36,7 +36,8 @@ class Table:
         self.names: dict[str, dict[tuple[str, str, str], set[str]]] = defaultdict(dict)
         self.surfaces: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.rules: dict[str, list[str]] = defaultdict(list)
-        self.english: set[tuple[str, str]] = set()
+        # Names that English and Turkish themselves use, by language.
+        self.own: dict[str, set[tuple[str, str]]] = {"en": set(), "tr": set()}
         # Names of which only nicknames.tsv knows: a country's only where the text names it otherwise too.
         self.nicknames: set[tuple[str, str]] = set()
 
@@ -45,13 +46,15 @@ class Table:
         key = " ".join(words_of(name))
         if not key or (len(key) < 2 and case != "exact"):
             return
-        if origin == "en":
-            self.english.add((key, sense_id))
+        if origin in self.own:
+            self.own[origin].add((key, sense_id))
         if case == "exact":
             self.surfaces[key, sense_id].add(name.rstrip("."))
         elif _loses_accents(name, key):
             case = "accents"
-            self.surfaces[key, sense_id].add(unicodedata.normalize("NFC", name).casefold())
+            # Turkish İ, folded by itself, is an i with a dot: ÇİN.
+            for written in (name, name.replace("i", "İ")):
+                self.surfaces[key, sense_id].add(unicodedata.normalize("NFC", written).casefold())
         self.names[key].setdefault((sense_id, kind, case), set()).add(language)
 
     def senses(self) -> dict[str, list[Sense]]:
@@ -69,7 +72,7 @@ class Table:
                         case,
                         () if "" in languages else tuple(sorted(languages)),
                         frozenset(self.surfaces[key, sense_id] if case in ("exact", "accents") else ()),
-                        self._rules(key, sense_id),
+                        self._rules(key, sense_id, is_abbreviation=case == "exact", is_seat=kind == "metonym"),
                         tuple(part[-2:] for part in sense_id.split() if part.startswith("country:")),
                         flags=frozenset(("support",) if (key, sense_id) in self.nicknames else ()),
                     )
@@ -77,12 +80,18 @@ class Table:
             found[key] = _without_repeats(kept)
         return found
 
-    def _rules(self, key: str, sense_id: str) -> tuple[str, ...]:
-        """Give the trap lists' rules; short foreign names are refused in English (Island, Indie, Fine)."""
+    def _rules(self, key: str, sense_id: str, *, is_abbreviation: bool, is_seat: bool) -> tuple[str, ...]:
+        """Give the trap lists' rules; foreign names are refused in English, if short (Island, Indie), and in Turkish.
+
+        Turkish has a name of its own for every country, and other languages' forms of one word are words,
+        given names and surnames in it: Benim, Polen, Gani, Jordan. Abbreviations (USA) are left alone.
+        """
         rules = list(self.rules.get(key, ()))
-        is_short = key.isascii() and " " not in key and len(key) < _LONG_NAME
-        if is_short and sense_id and (key, sense_id) not in self.english:
-            rules.append("en =foreign")
+        if sense_id and key.isascii() and " " not in key:
+            if len(key) < _LONG_NAME and (key, sense_id) not in self.own["en"]:
+                rules.append("en =foreign")
+            if not is_abbreviation and not is_seat and (key, sense_id) not in self.own["tr"]:
+                rules.append("tr =elsewhere")
         return tuple(rules)
 
 
@@ -264,13 +273,14 @@ def _add_chinese(table: Table, row: list[str]) -> None:
 
 def add_traps(table: Table) -> None:
     """File phrases that are no country, and the rules for names that are common words too."""
-    more = list(rows(SOURCES / "traps_more.tsv"))
+    more = [row for name in ("traps_more.tsv", "traps_zh.tsv") for row in rows(SOURCES / name)]
     off = {(row[0], row[1]) for row in more if row[2] == "=off"}
     for row in (row for row in rows(SOURCES / "traps.tsv") if (row[0], row[1]) not in off):
         _add_trap(table, *row[:3])
-    for row in more:
-        if not row[2].startswith("=off"):
-            _add_trap(table, *row[:3])
+    for language, phrases, rule in (row[:3] for row in more):
+        if not rule.startswith("=off"):
+            for phrase in phrases.split("|"):
+                _add_trap(table, language, phrase, rule)
 
 
 def _add_trap(table: Table, language: str, phrase: str, rule: str) -> None:

@@ -18,9 +18,12 @@ class Beside:
 
     words: frozenset[str]
     beginnings: tuple[str, ...]
+    # The first letters of the beginnings, as many as the shortest has: a cheap look before all are compared.
+    openings: frozenset[str]
+    opening: int
 
     def __contains__(self, word: str) -> bool:
-        return word in self.words or (bool(self.beginnings) and word.startswith(self.beginnings))
+        return word in self.words or (word[: self.opening] in self.openings and word.startswith(self.beginnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,29 @@ class Sides:
     # What takes a country's name only, not its adjective: a street of France, but not a French one.
     before_name: frozenset[str]
     after_name: frozenset[str]
-    # As they are written behind a name, where words are single characters; () elsewhere.
-    written_after: frozenset[str]
+    # What a state has, right behind its name: they tell a country from a common word.
+    state: Beside
+    # As they are written behind a name, where words are single characters; empty elsewhere. False where a longer
+    # word means the country after all (航空, but not 航空业).
+    written_after: dict[str, bool]
 
 
 @lru_cache(maxsize=128)
 def sides(file: str, language: str) -> Sides:
     """Give the words of a language; without a language English ones."""
-    written = frozenset(word for row in rows(file) if row[0] == "zh" for word in row[2].split())
+    written = {
+        word.removeprefix("+"): not word.startswith("+")
+        for row in rows(file)
+        if row[0] == "zh" and language == "zh"
+        for word in row[2].split()
+    }
     return Sides(
         _beside(file, language, "before"),
         _beside(file, language, "after"),
         _beside(file, language, "before-name").words,
         _beside(file, language, "after-name").words,
-        written if language == "zh" else frozenset(),
+        _beside(file, language, "state"),
+        written,
     )
 
 
@@ -59,4 +71,8 @@ def _beside(file: str, language: str, side: str) -> Beside:
                 (beginnings if written.endswith("*") else words).add(folded)
                 if side.startswith("before"):
                     words.update(prefix + folded for prefix in _PREFIXES.get(row[0], ()))
-    return Beside(frozenset(words), tuple(sorted(beginnings - {""})))
+    beginnings.discard("")
+    opening = min(map(len, beginnings), default=0)
+    return Beside(
+        frozenset(words), tuple(sorted(beginnings)), frozenset(word[:opening] for word in beginnings), opening
+    )
