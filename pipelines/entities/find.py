@@ -273,6 +273,9 @@ class Finder(Reading):
         if rule.startswith("!before:"):
             after = tokens.words[last + 1] if last + 1 < len(tokens.words) else ""
             return not after or after not in _listed(language, rule[8:])
+        if rule.startswith("!after-ending:"):
+            # Behind a Hebrew plural הודו is its verb, "they thanked"; with a preposition of its own it is a name.
+            return bool(start.prefix) or not before.endswith(tuple(rule.removeprefix("!after-ending:").split()))
         if rule.startswith("!after:"):
             return not before or before not in _listed(language, rule[7:])
         # "=needs-context" is settled when all names are known.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pipelines.entities.lists.beside import Sides, sides
+from pipelines.entities.lists.beside import Sides, sides, state_words
 from pipelines.entities.table import Sense
 
 if TYPE_CHECKING:
@@ -40,25 +40,12 @@ _ADJECTIVE_ENDS = ("\u05d9", "\u064a")
 _ATTACHED = frozenset("وفبلكובלמשכ")
 # Heads of Arabic names of two words: عبد الرحمن, أبو محمد.
 _NAME_BEGINNINGS = frozenset("عبد ابو ابي".split())
-# "Of" a state, and who serves one: behind them stands the state's name.
+# "Of", "with", "between" in Arabic and Hebrew: no name of a person in two words follows.
 _OF_STATES = frozenset(("של", "بين", "בין", "עם"))
-_OFFICIAL = frozenset(
-    "שגריר שגרירת שגרירות נשיא נשיאת מלך מלכת ממשלת צבא בירת גבול סולטאן אמיר נשיאי ממשלות הנהגת"
-    " בין נגד מול כלפי שלטונות רשויות נבחרת משרד כלכלת"
-    " امير اميره رييس رءيس رئيس رئيسه رييسه حكومه سفير سفاره ملك جيش منتخب عاصمه خارجيه دفاع شرق غرب سلطان"
-    " سلطنه برلمان وزراء ضد تجاه حدود سواحل شعب سكان"
-    " ارتش سفير سفارت پايتخت جمهور وزير خارجه شرق غرب مردم پادشاه مرز شاه ملي مجلس اهالي نخست‌وزير".split()
-)
-# Hebrew: "with" and "of" hold for a state only behind these: an agreement with, the minister of.
-_DEALINGS = frozenset(
-    "הסכם ההסכם הסכמי גבול הגבול לגבול בגבול השלום שלום יחסים היחסים היחסי סחר הסחר פעולה הפעולה מלחמה המלחמה"
-    " עימות העימות משא מגעים שיחות השיחות נורמליזציה הנורמליזציה החוץ הביטחון האוצר הפנים הממשלה הנשיא המלך הצבא"
-    " השגריר הבירה ממשלתה נשיאה החוקה גבולה גבולותיה הקשרים קשרים תיאום התיאום".split()
-)
-_STATE_VERBS = frozenset(
-    "גינתה מגנה דחתה דוחה הכחישה מכחישה הזהירה מזהירה איימה מאיימת הכריזה תקפה יירטה הפילה הטילה אישרה חתמה"
-    " התחייבה ניתקה זימנה גירשה השעתה הכירה רכשה שיגרה סגרה פתחה מתווכת תיווכה מארחת אירחה".split()
-)
+_WITH = frozenset(("עם", "של"))
+# Countries that are given names too, and the "and" that is written together with the second of a couple.
+_GIVEN_NAMES = frozenset(("ישראל", "ירדן", "ايران"))
+_ATTACHED_AND = ("ו", "و")
 _OF = frozenset("of de du d des del della di von der la le los".split())
 _COMPASS = frozenset(
     "eastern western northern southern central northwestern northeastern southwestern southeastern".split()
@@ -91,6 +78,7 @@ class Context:
         # What makes a city's or a country's name part of something else.
         self.features = sides("features.tsv", finder.language)
         self.things = sides("things.tsv", finder.language)
+        self.of_states = state_words(finder.language)
         self.by_first = {span.first: span for span in finder.spans}
         self.by_last = {span.last: span for span in finder.spans}
 
@@ -189,9 +177,8 @@ class Surroundings:
     @property
     def is_before_state_word(self) -> bool:
         """Say whether what a state has stands right behind: its government, army, border."""
-        tokens, behind = self._finder.tokens, self._span.last + 1
-        state = self._context.things.state
-        return behind < len(tokens.words) and tokens.words[behind] in state and bool(self.after)
+        words, behind = self._finder.tokens.words, self._span.last + 1
+        return behind < len(words) and words[behind] in self._context.of_states.behind and bool(self.after)
 
     @property
     def must_be_capital(self) -> bool:
@@ -215,7 +202,7 @@ class Surroundings:
         if after >= len(words) or words[after] not in listed.after_name or not finder.is_joined(span.last, after):
             return False
         # The minister, the ambassador of Israel Katz is nobody.
-        return before < 0 or (words[before] not in _OF_STATES and words[before] not in _OFFICIAL)
+        return before < 0 or (words[before] not in _OF_STATES and words[before] not in self._context.of_states.before)
 
     def _is_beside(self, listed: Sides) -> bool:
         """Say whether a word of a list stands right before or behind, "of" perhaps between."""
@@ -266,7 +253,8 @@ class Surroundings:
         finder, span = self._finder, self._span
         header, before, after = finder.header, self.before, self.after
         if before and "\u0590" <= before[0] <= "\u06ff":
-            return sense.kind == "demonym" and self._is_behind_caseless_first_name()
+            is_person = self._is_behind_caseless_first_name if sense.kind == "demonym" else self._is_one_of_a_couple
+            return is_person()
         if finder.language == "tr" and finder.is_marked_name(span.last):
             ending = finder.tokens.words[span.last + 1 : span.last + 2]
             if not _PLACE_ENDINGS.isdisjoint(ending):
@@ -288,6 +276,17 @@ class Surroundings:
             and span.first - 1 not in self._context.by_last
             and not finder.is_headline(span.first)
         )
+
+    def _is_one_of_a_couple(self) -> bool:
+        """Say whether a country that is a given name too is joined to another given name: שרה וישראל."""
+        finder, span = self._finder, self._span
+        words, first_names = finder.tokens.words, finder.header.first_names
+        name, before = words[span.last].removeprefix(span.start.prefix), words[span.first - 1]
+        if span.first != span.last or name not in _GIVEN_NAMES:
+            return False
+        if before in _ATTACHED_AND:
+            return span.first > 1 and words[span.first - 2] in first_names
+        return span.start.prefix in _ATTACHED_AND and before in first_names
 
     def _is_behind_caseless_first_name(self) -> bool:
         """Say whether an adjective of one man stands behind a first name: أحمد المصري, רפי מצרי."""
@@ -339,17 +338,14 @@ class Surroundings:
 
     def _stands_as_a_place(self) -> bool:
         finder, span, context = self._finder, self._span, self._context
-        before = finder.tokens.words[span.first - 1] if span.first else ""
-        if before in PLACE_WORDS or span.start.prefix in PLACE_WORDS or before in _OFFICIAL:
+        words, of_states = finder.tokens.words, context.of_states
+        before = words[span.first - 1] if span.first else ""
+        if before in PLACE_WORDS or span.start.prefix in PLACE_WORDS or before in of_states.before:
             return True
-        if before == "علي" and finder.language == "ar":
-            return True  # on; in Persian it is a given name
-        if finder.language == "he":
-            if before in ("עם", "של") and span.first > 1 and finder.tokens.words[span.first - 2] in _DEALINGS:
-                return True
-            # A state acts in few words; a woman of its name says and does much else.
-            if span.last + 1 < len(finder.tokens.words) and finder.tokens.words[span.last + 1] in _STATE_VERBS:
-                return True
+        if before in _WITH and span.first > 1 and words[span.first - 2] in of_states.dealing:
+            return True
+        if span.last + 1 < len(words) and words[span.last + 1] in of_states.deed:
+            return True
         if finder.language == "ar" and before.endswith("ت") and not before.endswith("ات"):
             return len(before) >= _FEMININE_VERB_LEAST  # states are feminine, and their verb stands first
         if finder.language == "tr" and finder.is_marked_name(span.last):

@@ -35,8 +35,6 @@ class Sides:
     # What takes a country's name only, not its adjective: a street of France, but not a French one.
     before_name: frozenset[str]
     after_name: frozenset[str]
-    # What a state has, right behind its name: they tell a country from a common word.
-    state: Beside
     # As they are written behind a name, where words are single characters; empty elsewhere. False where a longer
     # word means the country after all (航空, but not 航空业).
     written_after: dict[str, bool]
@@ -56,9 +54,24 @@ def sides(file: str, language: str) -> Sides:
         _beside(file, language, "after"),
         _beside(file, language, "before-name").words,
         _beside(file, language, "after-name").words,
-        _beside(file, language, "state"),
         written,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """What beside a name that is a common word too makes it a country's: data/state_words.tsv says which is which."""
+
+    before: Beside
+    behind: Beside
+    dealing: Beside
+    deed: Beside
+
+
+@lru_cache(maxsize=64)
+def state_words(language: str) -> StateWords:
+    """Give the words of a language; without a language English ones."""
+    return StateWords(*(_beside("state_words.tsv", language, use) for use in ("before", "behind", "dealing", "deed")))
 
 
 def _beside(file: str, language: str, side: str) -> Beside:

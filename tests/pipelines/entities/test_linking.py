@@ -167,6 +167,33 @@ def test_part_of_a_country_has_its_own_id_and_implies_the_country(language: str,
     assert found["id"].startswith("place:")
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("he", "שרה וישראל נישאו באולם.", "ישראל"),
+        ("he", "הנאשמים הודו בחקירה.", "הודו"),
+        ("fa", "فاطمه و ایران در کارگاه بودند.", "ایران"),
+    ],
+)
+def test_given_name_of_a_couple_and_a_verb_are_no_country(language: str, text: str, name: str) -> None:
+    assert name not in _found(text, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "country"),
+    [
+        ("he", "ארצות הברית וישראל חתמו.", "country:IL"),
+        ("he", "הנוסעים בהודו נפגעו.", "country:IN"),
+        ("ar", "عمان تستضيف محادثات.", "country:OM"),
+        ("ar", "الإمارات تدين الهجوم.", "country:AE"),
+        ("tr", "Mısır hükümeti açıkladı.", "country:EG"),
+        ("zh", "外长前往日本访问。", "country:JP"),
+    ],
+)
+def test_country_is_found_where_its_name_is_another_word_too(language: str, text: str, country: str) -> None:
+    assert country in _found(text, language).values()
+
+
 def test_name_is_no_country_where_the_language_calls_the_country_otherwise() -> None:
     assert _found("Stát Georgia volí.", "cs")["Georgia"] == "place:geonames:4197000"
     assert _found("Georgia borders Russia.", "en")["Georgia"] == "country:GE"
