@@ -180,9 +180,8 @@ class Finder(Reading):
 
     def _span(self, senses: Senses, first: int, last: int, start: Start) -> Span | None:
         if senses.is_plain:
-            tokens = self.tokens
-            source = tokens.title if first < tokens.title_count else tokens.text
-            if source[tokens.starts[first]].islower():
+            # What begins only with a capital was looked at before.
+            if not start.needs_capital and self.written(first)[0].islower():
                 return None
             held: tuple[Sense, ...] = senses
         else:

@@ -62,16 +62,19 @@ def sides(file: str, language: str) -> Sides:
 class StateWords:
     """What beside a name that is a common word too makes it a country's: data/state_words.tsv says which is which."""
 
-    before: Beside
+    before: frozenset[str]
     behind: Beside
-    dealing: Beside
-    deed: Beside
+    dealing: frozenset[str]
+    deed: frozenset[str]
 
 
 @lru_cache(maxsize=64)
 def state_words(language: str) -> StateWords:
     """Give the words of a language; without a language English ones."""
-    return StateWords(*(_beside("state_words.tsv", language, use) for use in ("before", "behind", "dealing", "deed")))
+    before, behind, dealing, deed = (
+        _beside("state_words.tsv", language, use) for use in ("before", "behind", "dealing", "deed")
+    )
+    return StateWords(before.words, behind, dealing.words, deed.words)
 
 
 def _beside(file: str, language: str, side: str) -> Beside:
