@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipelines.entities.lists.read import rows
+from pipelines.entities.reading import is_feminine_verb
 
 if TYPE_CHECKING:
     from pipelines.entities.find import Finder, Span
@@ -26,7 +27,7 @@ _NO_DEED = frozenset("based located situated named born called".split())
 _VERB_LEAST = 4
 _BETWEEN = frozenset("between между між بين בין zwischen entre między mezi med".split())
 _LOOK_AHEAD, _LOOK_BACK = 2, 5
-_FEMININE_VERB_LEAST, _SHORT_WORD, _STEM_LEAST = 4, 4, 3
+_HEBREW_VERB_LEAST, _SHORT_WORD, _STEM_LEAST = 4, 4, 3
 _LAST_WORDS = 3
 # Subjects of one verb, joined by "and".
 _JOINED_LIMIT = 8
@@ -127,7 +128,7 @@ def _reason(finder: Finder, span: Span) -> str:
         return ""
     if language in _VERB_FIRST and before:
         verb = before.removeprefix("و").removeprefix("ו")
-        if is_speech(verb, speech) or _is_feminine_verb(before):
+        if is_speech(verb, speech) or is_feminine_verb(before):
             return f"“{finder.written(span.first - 1)}” before it"
     return _verb_behind(finder, span, language, speech)
 
@@ -225,12 +226,6 @@ def _last_of_sentence(finder: Finder, place: int) -> int:
     return at
 
 
-def _is_feminine_verb(word: str) -> bool:
-    """Say whether an Arabic word may be a verb in the past of a feminine subject, as cities are."""
-    is_verb = word.endswith("ت") and not word.endswith("ات") and not word.startswith("ال")
-    return is_verb and len(word) >= _FEMININE_VERB_LEAST
-
-
 def _begins_clause(finder: Finder, span: Span) -> bool:
     """Say whether a name is the first of its sentence, or stands behind a comma and at most an "and"."""
     if span.start.prefix:
@@ -268,7 +263,7 @@ def _is_verb_behind_subject(word: str, written: str, language: str) -> bool:
     if not written or (written[0].isupper() and language not in ("fa", "he")):
         return False
     if language == "he":
-        return word.endswith(("ה", "ת")) and len(word) >= _FEMININE_VERB_LEAST
+        return word.endswith(("ה", "ת")) and len(word) >= _HEBREW_VERB_LEAST
     if language == "fa":
         return word in ("از", "با")
     if language == "tr":

@@ -10,6 +10,7 @@ _ENDS_SENTENCE = frozenset(".!?…。！？\n")
 _HEADLINE_SHARE = 0.62
 _HEADLINE_LIMIT = 160
 _GERSHAYIM = ('"', "״", "”", "׳")
+_FEMININE_VERB_LEAST = 4
 _GAP = " -‑–'’ʼ·・\u00a0\u200c\u200f\u200e"
 
 
@@ -142,3 +143,9 @@ class Reading:
         first, last = (0, tokens.title_count) if in_title else (tokens.title_count + 1, len(tokens.words))
         capitals = sum(source[tokens.starts[word]].isupper() for word in range(first, last))
         return capitals > _HEADLINE_SHARE * (last - first)
+
+
+def is_feminine_verb(word: str) -> bool:
+    """Say whether an Arabic word may be a verb in the past of a feminine subject, as cities are."""
+    is_verb = word.endswith("ت") and not word.endswith("ات") and not word.startswith("ال")
+    return is_verb and len(word) >= _FEMININE_VERB_LEAST

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pipelines.entities.lists.beside import Sides, sides, state_words
+from pipelines.entities.reading import is_feminine_verb
 from pipelines.entities.table import Sense
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _WEIGHTY, _TOWN, _METROPOLIS = 5.477, 5.0, 6.5
 _CASELESS_WEIGHTY, _CASELESS_SHORT, _HAN_WEIGHTY = 6.0, 3, 7.0
 # Israel's towns in Hebrew need no reason.
 _AT_HOME = 4.5
-_FEMININE_VERB_LEAST = 4
 _STATE_BEFORE = frozenset(
     "state province estado etat bundesstaat штат штате штата штату ولايه ايالت מדינת stan stanie stanu departamento"
     " provincia region departement محافظه استان wojewodztwo eyaleti".split()
@@ -346,8 +346,9 @@ class Surroundings:
             return True
         if span.last + 1 < len(words) and words[span.last + 1] in of_states.deed:
             return True
-        if finder.language == "ar" and before.endswith("ت") and not before.endswith("ات"):
-            return len(before) >= _FEMININE_VERB_LEAST  # states are feminine, and their verb stands first
+        # States are feminine, and their verb stands first.
+        if finder.language == "ar" and is_feminine_verb(before):
+            return True
         if finder.language == "tr" and finder.is_marked_name(span.last):
             return True
         previous = context.by_last.get(span.first - 1)

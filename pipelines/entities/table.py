@@ -154,13 +154,11 @@ class Header(msgspec.Struct, frozen=True):
     organisation_follows_country: frozenset[str]
     organisation_follows: frozenset[str]
     organisation_before_of: frozenset[str]
-    title_follows_adjective: frozenset[str]
     person_title_before: frozenset[str]
     personish: frozenset[str]
     may_precede: frozenset[str]
     compass: frozenset[str]
     not_a_first_name: frozenset[str]
-    language_names: frozenset[str]
     first_names: frozenset[str]
     # The last words of all listed persons' given names, in all forms.
     given_names: frozenset[str]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from pipelines.entities.lists.inflect import Inflector
-from pipelines.entities.lists.places import CuratedPlaces
+from pipelines.entities.lists.places import WATERS, CuratedPlaces
 from pipelines.entities.lists.read import read_list, rows
 from pipelines.entities.lists.spelling import script_of
 from pipelines.entities.table import Sense
@@ -35,7 +35,6 @@ _KIND_WORDS = (
     "stát ", "מדינת ", "Stato della ", "щат ",
 )  # fmt: skip
 _KIND_ENDINGS = (" state", " State")
-_WATERS = frozenset(("sea", "ocean", "gulf", "strait", "canal", "river"))
 _REGION_WEIGHT, _SMALL_WEIGHT = 7.0, 4.0
 
 
@@ -265,7 +264,7 @@ class Places:
 def _region(name: str, number: str) -> Sense:
     """Make the sense of a row of regions.tsv, whose first cell is "sea:black" or "place:GB-SCT"."""
     kind, _, slug = name.partition(":")
-    if kind in _WATERS and kind not in slug:
+    if kind in WATERS and kind not in slug:
         slug = f"{slug}-{kind}"
     place = f"place:geonames:{number}" if number.isdigit() else f"place:{slug}"
     countries = (slug[:2],) if re.match("[A-Z]{2}-", slug) else ()

@@ -14,7 +14,7 @@ from pipelines.text.tokens import words_of
 
 # Curated places matter more than their few people; a sea more than the province of its name.
 _WEIGHT, _WATER_WEIGHT = 5.0, 7.5
-_WATERS = frozenset(("sea", "strait", "ocean", "gulf", "canal", "river", "lake"))
+WATERS = frozenset(("sea", "strait", "ocean", "gulf", "canal", "river", "lake"))
 
 
 class CuratedPlaces:
@@ -26,7 +26,7 @@ class CuratedPlaces:
 
     def add(self, entry: dict[str, Any], known: Sense | None = None) -> Sense:
         """File one place: ``id country type names`` as docs/entities.md describes; ``known`` is its GeoNames sense."""
-        weight = _WATER_WEIGHT if entry["type"] in _WATERS else _WEIGHT
+        weight = _WATER_WEIGHT if entry["type"] in WATERS else _WEIGHT
         sense = Sense(
             f"place:{entry['id']}",
             "place",
