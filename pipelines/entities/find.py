@@ -193,6 +193,8 @@ class Finder(Reading):
         span = Span(first, last, held, start, senses)
         if senses.persons:
             persons.widen(self, span)
+            if span.sense is None and not span.senses:
+                return None
         return span
 
     def _is_whole(self, senses: Senses, first: int, last: int) -> bool:

@@ -52,13 +52,18 @@ def _beginnings(use: str) -> tuple[str, ...]:
 
 def mark(finder: Finder) -> None:
     """Mark the capitals of a text that its sentences make actors: kind "metonym", the place's id kept."""
+    capitals = [
+        place
+        for place, span in enumerate(finder.spans)
+        if span.sense is not None and span.sense.type == "capital" and span.sense.kind == "place"
+    ]
+    if not capitals:
+        return
     actors: list[int] = []
-    for place, span in enumerate(finder.spans):
-        if span.sense is None or span.sense.type != "capital" or span.sense.kind != "place":
-            continue
-        reason = _reason(finder, span)
+    for place in capitals:
+        reason = _reason(finder, finder.spans[place])
         if reason:
-            _take(span, reason)
+            _take(finder.spans[place], reason)
             actors.append(place)
     # "Moscow and Tehran deny": what is joined to an actor is one.
     for place in actors:

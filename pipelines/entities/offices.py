@@ -33,6 +33,7 @@ _COUNTRY_CODE = 2
 def settle(finder: Finder) -> None:
     """Join roles with the country or body beside them; where the holder's name follows, the parts stay apart."""
     spans = finder.spans
+    are_joined = False
     for place, span in enumerate(spans):
         if not span.listed.has_role or span.sense is not None:
             continue
@@ -41,8 +42,10 @@ def settle(finder: Finder) -> None:
             continue
         for beside in (place - 1, place + 1):
             if 0 <= beside < len(spans) and _join(finder, place, beside, roles):
+                are_joined = True
                 break
-    finder.spans = [span for span in spans if span.kind != "joined"]
+    if are_joined:
+        finder.spans = [span for span in spans if span.kind != "joined"]
 
 
 def roles_of(span: Span) -> list[str]:
