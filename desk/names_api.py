@@ -68,7 +68,7 @@ async def name_history(desk: DeskOf, section: Section, id: str) -> Response:
     """Read every revision of a saved entry, deletions among them, the newest first."""
     from desk.naming import shelf_of
 
-    told = await asyncio.to_thread(lambda: shelf_of(desk).saved_names.history(f"{section}/{id}"))
+    told = await asyncio.to_thread(lambda: shelf_of(desk).store.history(f"{section}/{id}"))
     if not told:
         raise HTTPException(404, "no entry of this id was ever saved")
     return Record(told)

@@ -79,7 +79,7 @@ def save(desk: Desk, section: Section, entry_id: str, change: NameChange) -> Sav
     """
     shelf, record = shelf_of(desk), _record(desk, section, entry_id, change)
     check(record, shelf.read().entries, _frequency(desk))
-    return shelf.saved_names.save(record, change.revision)
+    return shelf.store.save(record, change.revision)
 
 
 def _record(desk: Desk, section: Section, entry_id: str, change: NameChange) -> SavedName:
@@ -90,12 +90,12 @@ def _record(desk: Desk, section: Section, entry_id: str, change: NameChange) -> 
 def delete(desk: Desk, name: str, author: str, revision: int) -> SavedName:
     """Delete a saved entry, "<list>/<id>"; gives the mark that stays in its history. Errors: as ``save``."""
     check_author(author.strip())
-    return shelf_of(desk).saved_names.delete(name, author.strip(), desk.clock(), revision)
+    return shelf_of(desk).store.delete(name, author.strip(), desk.clock(), revision)
 
 
 def steps(desk: Desk, name: str) -> tuple[Step, ...]:
     """Tell the history of a saved entry, the newest revision first; () for one that there never was."""
-    return steps_of(shelf_of(desk).saved_names.history(name), _shown)
+    return steps_of(shelf_of(desk).store.history(name), _shown)
 
 
 def _shown(record: SavedName) -> dict[str, str]:

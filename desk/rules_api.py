@@ -81,7 +81,7 @@ async def history(desk: DeskOf, name: str) -> Response:
     """Read every revision of a saved rule, deletions among them, the newest first."""
     from desk.saving import shelf_of
 
-    told = await asyncio.to_thread(lambda: shelf_of(desk).saved_rules.history(name))
+    told = await asyncio.to_thread(lambda: shelf_of(desk).store.history(name))
     if not told:
         raise HTTPException(404, "no rule of this name was ever saved")
     return Record(told)

@@ -16,10 +16,10 @@ from desk.rule_records import ListedRule, RuleChange, RuleListing
 from desk.saved_records import Step, left_out_of, steps_of
 from desk.state import Desk
 from pipelines.revisions import SAVED, check_author
+from pipelines.rule_shelf import InForce, RuleShelf, check, shared_shelf
 from pipelines.rules.model import Rule, Severity
 from pipelines.saved_rules import SavedRule
 from pipelines.settings import rule_files
-from pipelines.shelf import InForce, RuleShelf, check, shared_shelf
 from pipelines.slow_rules import read_slow
 
 
@@ -31,7 +31,7 @@ def shelf_of(desk: Desk) -> RuleShelf:
 def slow_of(desk: Desk) -> dict[str, int]:
     """Microseconds an item of the rules in the slow lane, as `items` last told; none while the store is away."""
     try:
-        return read_slow(shelf_of(desk).saved_rules.client)
+        return read_slow(shelf_of(desk).store.client)
     except redis.RedisError:
         return {}
 
@@ -62,18 +62,18 @@ def save(desk: Desk, name: str, change: RuleChange) -> SavedRule:
         name, change.query, change.severity, change.languages, change.routes, change.author.strip(), desk.clock()
     )
     check(record, shelf.read())
-    return shelf.saved_rules.save(record, change.revision)
+    return shelf.store.save(record, change.revision)
 
 
 def delete(desk: Desk, name: str, author: str, revision: int) -> SavedRule:
     """Delete a saved rule; gives the mark that stays in its history. Errors: as ``save``."""
     check_author(author.strip())
-    return shelf_of(desk).saved_rules.delete(name, author.strip(), desk.clock(), revision)
+    return shelf_of(desk).store.delete(name, author.strip(), desk.clock(), revision)
 
 
 def steps(desk: Desk, name: str) -> tuple[Step, ...]:
     """Tell the history of a saved rule, the newest revision first; () for one that there never was."""
-    return steps_of(shelf_of(desk).saved_rules.history(name), _shown)
+    return steps_of(shelf_of(desk).store.history(name), _shown)
 
 
 def _shown(rule: SavedRule) -> dict[str, str]:

@@ -103,7 +103,7 @@ def tried(desk: Desk, form: Mapping[str, str], languages: tuple[str, ...]) -> tu
 
 def _named(desk: Desk) -> Mapping[str, Node]:
     """What ``@name`` stands for; nothing where files or store cannot be read, of which the page tells."""
-    from pipelines.shelf import shared_shelf
+    from pipelines.rule_shelf import shared_shelf
 
     try:
         return shared_shelf(rule_files(desk.node), desk.redis_url).read().named

@@ -1,8 +1,4 @@
-"""All own names that there are: those of the files and those that people saved, read by one reader.
-
-A file wins over a saved entry of the same id, and a saved entry that cannot be read stops no other: both are
-left out, with the reason.
-"""
+"""All own names that there are: those of the files and those that people saved, read by one reader (``shelf.py``)."""
 
 from __future__ import annotations
 
@@ -14,11 +10,11 @@ from pathlib import Path
 
 from connectors.errors import Fault, SettingsError
 from connectors.log.connect import connect
-from connectors.yaml_files import Stamps, stamps_of
 from pipelines.entities.own import Frequency, OwnEntry, read_own, read_written, starts_of
 from pipelines.entities.table import Starts
 from pipelines.revisions import SAVED, Saved, faults_of_author
 from pipelines.saved_names import SavedName, SavedNames
+from pipelines.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +31,18 @@ class NamesInForce:
     faults: tuple[Fault, ...] = ()
 
 
-class NameShelf:
-    """Reads files and store, and again what changed. Safe to use from several threads."""
+class NameShelf(Shelf[tuple[OwnEntry, ...], SavedName, NamesInForce]):
+    """The own names of some files and of a store."""
 
     def __init__(
         self, files: tuple[str, ...], store: SavedNames | None = None, frequency: Frequency = lambda word: None
     ) -> None:
-        self._files = files
-        self._store = store
+        super().__init__(files, store, ())
         self._frequency = frequency
-        self._stamp: Stamps | None = None
-        self._listed: tuple[OwnEntry, ...] = ()
-        self._saved: Saved[SavedName] = Saved()
-        self._last: NamesInForce | None = None
-        self._lock = threading.Lock()
         self._starts: Starts | None = None
         self._starts_of: tuple[OwnEntry, ...] = ()
         # Its own: making a thousand persons' forms takes a second, in which others may read.
         self._making = threading.Lock()
-
-    @property
-    def saved_names(self) -> SavedNames:
-        """Where saved entries are kept, for who writes them. Only of a shelf with a store."""
-        assert self._store is not None
-        return self._store
-
-    def read(self) -> NamesInForce:
-        """Give what is in force now, the same object where nothing changed.
-
-        Errors: SettingsError for mistakes in the files and redis.RedisError, both at the first reading only:
-        later the last good lists stay, and saved entries that are known stay while the store is away.
-        """
-        with self._lock:
-            last, stamp, saved = self._last, stamps_of(self._files), self._saved_now()
-            if last is not None and stamp == self._stamp and saved is self._saved:
-                return last
-            faults = last.faults if last is not None else ()
-            if stamp != self._stamp:
-                try:
-                    self._listed, faults = read_own(self._files, self._frequency), ()
-                except SettingsError as error:
-                    if last is None:
-                        raise
-                    faults = error.faults
-            self._stamp, self._saved = stamp, saved
-            self._last = _put_together(self._listed, saved, faults)
-            return self._last
 
     def starts(self) -> Starts:
         """Give the names to find now, over the shipped ones; the same object where no entry changed.
@@ -93,23 +55,22 @@ class NameShelf:
                 self._starts, self._starts_of = starts_of(entries), entries
             return self._starts
 
-    def _saved_now(self) -> Saved[SavedName]:
-        if self._store is None:
-            return self._saved
-        return self._store.read() if self._last is None else self._store.again(self._saved)
+    def _read_files(self) -> tuple[OwnEntry, ...]:
+        return read_own(self._files, self._frequency)
 
-
-def _put_together(listed: tuple[OwnEntry, ...], saved: Saved[SavedName], faults: tuple[Fault, ...]) -> NamesInForce:
-    entries, left_out, of_files = list(listed), dict(saved.unreadable), {entry.name: entry for entry in listed}
-    for name, record in saved.records.items():
-        if name in of_files:
-            left_out[name] = taken(of_files[name])
-            continue
-        try:
-            entries.append(_read(record))
-        except SettingsError as error:
-            left_out[name] = "; ".join(f"{fault.where}: {fault.message}" for fault in error.faults)
-    return NamesInForce(tuple(entries), saved.records, left_out, faults)
+    def _put_together(
+        self, listed: tuple[OwnEntry, ...], saved: Saved[SavedName], faults: tuple[Fault, ...]
+    ) -> NamesInForce:
+        entries, left_out, of_files = list(listed), dict(saved.unreadable), {entry.name: entry for entry in listed}
+        for name, record in saved.records.items():
+            if name in of_files:
+                left_out[name] = taken(of_files[name])
+                continue
+            try:
+                entries.append(_read(record))
+            except SettingsError as error:
+                left_out[name] = "; ".join(f"{fault.where}: {fault.message}" for fault in error.faults)
+        return NamesInForce(tuple(entries), saved.records, left_out, faults)
 
 
 def taken(entry: OwnEntry) -> str:

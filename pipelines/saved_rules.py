@@ -1,6 +1,6 @@
 """Rules that people save from the page.
 
-What a rule says is not looked at here: ``shelf.py`` reads it, by the reader of rules files.
+What a rule says is not looked at here: ``rule_shelf.py`` reads it, by the reader of rules files.
 """
 
 from __future__ import annotations

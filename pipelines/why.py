@@ -14,10 +14,10 @@ from connectors.log.connect import connect, unanswered
 from connectors.records import Alert
 from pipelines.memory import read_place, read_seen
 from pipelines.model import Item, Place, Story
+from pipelines.rule_shelf import RuleShelf
 from pipelines.rules.explain import missed
 from pipelines.saved_rules import SavedRules
 from pipelines.settings import Settings, rule_files
-from pipelines.shelf import RuleShelf
 
 _LOOK_BACK = 5000
 

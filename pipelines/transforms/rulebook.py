@@ -18,11 +18,11 @@ from connectors.telemetry import FileKind, files_refused
 from pipelines import telemetry
 from pipelines.background import giving_way, uncollected
 from pipelines.model import Item
+from pipelines.rule_shelf import InForce, RuleShelf
 from pipelines.rules.matcher import RuleSet, why_plain
 from pipelines.rules.model import Rule
 from pipelines.rules.weigh import dear_rules
 from pipelines.saved_rules import SavedRules
-from pipelines.shelf import InForce, RuleShelf
 from pipelines.slow_rules import tell_slow
 from pipelines.stories.alerts import RuleTerms
 from pipelines.text.tokens import Tokens

@@ -14,10 +14,10 @@ from connectors.errors import SettingsError
 from connectors.log import names
 from connectors.log.connect import connect
 from pipelines.revisions import SAVED, ChangedMeanwhileError
+from pipelines.rule_shelf import RuleShelf, check
 from pipelines.rules.model import Severity
 from pipelines.saved_rules import SavedRule, SavedRules
 from pipelines.settings import Settings
-from pipelines.shelf import RuleShelf, check
 from pipelines.stories.alerts import RuleTerms
 from pipelines.transforms import rulebook
 from pipelines.transforms.rulebook import RuleBook
