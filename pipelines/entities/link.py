@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # A country's names outweigh a city of that name, a body's both.
 _COUNTRY, _BODY = 9.0, 11.0
 _OF_COUNTRY = {"country": 0.0, "demonym": -0.5, "metonym": 1.0}
+# Norská is Norwegian, Norska is of Norway: folded they are one word.
+_LONG_VOWELS, _CZECH_ADJECTIVE = "áéíý", 2.5
 _ALTERNATE, _CAPITAL, _UNIT_NAMED = 0.6, 1.0, 1.5
 # For each time that a place's country is named, ever less.
 _COUNTRY_NAMED = tuple(min(1.2 * math.log2(1 + count), 1.8) for count in range(4))
@@ -131,12 +133,14 @@ def _score(finder: Finder, span: Span, sense: Sense, around: Surroundings, conte
     if sense.kind == "place":
         return _place_score(finder, span, sense, around, context)
     if sense.id.startswith("country:"):
-        return _country_score(sense, context)
+        return _country_score(finder, span, sense, context)
     return _BODY - ("support" in sense.flags)
 
 
-def _country_score(sense: Sense, context: Context) -> float:
+def _country_score(finder: Finder, span: Span, sense: Sense, context: Context) -> float:
     code = sense.countries[0]
+    if sense.kind == "demonym" and finder.language == "cs" and finder.written(span.last)[-1] in _LONG_VOWELS:
+        return _COUNTRY + _CZECH_ADJECTIVE
     # Its own mention counts for nothing.
     others = _COUNTRY_NAMED[min(max(context.countries[code] - 1, 0), _COUNTRY_MOST)]
     return _COUNTRY + _OF_COUNTRY[sense.kind] + others

@@ -194,6 +194,12 @@ def test_country_is_found_where_its_name_is_another_word_too(language: str, text
     assert country in _found(text, language).values()
 
 
+@pytest.mark.parametrize(("text", "kind"), [("Norské orgány mlčí.", "demonym"), ("Vláda Norska mlčí.", "country")])
+def test_czech_adjective_is_told_from_the_name_by_its_vowel(text: str, kind: str) -> None:
+    (found,) = [one for one in entities_of_text(text, "cs") if one["id"] == "country:NO"]
+    assert found["kind"] == kind
+
+
 def test_name_is_no_country_where_the_language_calls_the_country_otherwise() -> None:
     assert _found("Stát Georgia volí.", "cs")["Georgia"] == "place:geonames:4197000"
     assert _found("Georgia borders Russia.", "en")["Georgia"] == "country:GE"
