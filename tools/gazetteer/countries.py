@@ -286,8 +286,10 @@ def add_traps(table: Table) -> None:
 def _add_trap(table: Table, language: str, phrase: str, rule: str) -> None:
     key = " ".join(words_of(phrase))
     if rule.startswith(("=", "!")):
-        if rule.startswith("!with:"):
-            rule = "!with:" + " ".join(word for name in rule[6:].split() for word in words_of(name))
+        condition, _, listed = rule.partition(":")
+        # Chinese ones are characters that stand together.
+        if condition in ("!with", "!before", "!after") and (language != "zh" or condition == "!with"):
+            rule = f"{condition}:" + " ".join(word for name in listed.split() for word in words_of(name))
         table.rules[key].append(f"{language} {rule}")
     else:
         sense_id = rule if rule.startswith("country:") else ""
