@@ -216,12 +216,13 @@ class Finder(Reading):
             return True
         if not sense.id:
             return not sense.rules or all(self._rule_holds(rule, sense, first, last, start) for rule in sense.rules)
-        surface = self.tokens.surface(first, last)
-        if not self._case_holds(sense, surface, first):
+        # What begins only with a capital was looked at before.
+        is_capital = sense.case == "capital" and start.needs_capital
+        if not is_capital and not self._case_holds(sense, self.tokens.surface(first, last), first):
             return False
         if sense.kind == "country" and self.is_part_of_longer(first, last):
             return False
-        return all(self._rule_holds(rule, sense, first, last, start) for rule in sense.rules)
+        return not sense.rules or all(self._rule_holds(rule, sense, first, last, start) for rule in sense.rules)
 
     def _case_holds(self, sense: Sense, surface: str, first: int) -> bool:
         case = sense.case
@@ -307,16 +308,16 @@ class Finder(Reading):
         first, last = span.first, span.last
         begin, end = tokens.starts[first], tokens.ends[last]
         source, where = (tokens.title, "title") if first < tokens.title_count else (tokens.text, "text")
+        start = span.start
         # The Hebrew article belongs to the name, a conjunction or preposition before it does not.
-        prefix = span.start.prefix.removesuffix("ה")
-        if prefix:
+        if start.prefix and (prefix := start.prefix.removesuffix("ה")):
             begin = _past_prefix(source, begin, end, prefix)
-        if span.start.suffix and first == last:
-            end = _before_suffix(source, begin, end, span.start.suffix)
+        if start.suffix and first == last:
+            end = _before_suffix(source, begin, end, start.suffix)
         # The last dot of "U.S." belongs to it.
         if sense.case == "exact" and "." in source[begin:end] and source[end : end + 1] == ".":
             end += 1
-        if "en =dot" in sense.rules:
+        if sense.rules and "en =dot" in sense.rules:
             end += 1
         # A geresh belongs to the letter before it (סמוטריץ').
         if source[end : end + 1] in ("'", "׳") and source[end - 1] in "גזצץת":
@@ -329,7 +330,7 @@ class Finder(Reading):
                 if part != "-"
             ]
         flags, implies = span.flags, span.implies
-        if span.start.is_spoofed:
+        if start.is_spoofed:
             flags = (*flags, "homoglyph")
         if "alternate" in sense.flags:
             flags = (*flags, "alternate")

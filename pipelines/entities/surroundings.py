@@ -230,7 +230,8 @@ class Surroundings:
             return False
         if self._is_feature or (not is_named and self._is_common_word()):
             return False
-        char = finder.written(span.first)[0]
+        tokens = finder.tokens
+        char = (tokens.title if span.first < tokens.title_count else tokens.text)[tokens.starts[span.first]]
         is_caseless = "\u0590" <= char <= "\u06ff"
         if "curated" in flags and not is_caseless:
             return True
