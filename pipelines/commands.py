@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connectors.errors import SettingsError
 
@@ -226,10 +226,10 @@ def rules_explain(options: argparse.Namespace) -> int:
     """Show which parts of a rule hold for a text or for entries, by which words, and what a miss lacks."""
     from pipelines.rules.workbench import explain_entries, explain_text
 
-    given: dict[str, Any] = {"as_json": options.json, "starts": _starts(options)}
+    rules, name, starts = options.rules, options.name, _starts(options)
     if options.text is not None:
-        return explain_text(options.rules, options.name, options.text, **given)
-    return explain_entries(options.rules, options.name, options.input, options.id, **given)
+        return explain_text(rules, name, options.text, as_json=options.json, starts=starts)
+    return explain_entries(rules, name, options.input, options.id, as_json=options.json, starts=starts)
 
 
 def rules_test(options: argparse.Namespace) -> int:

@@ -53,7 +53,6 @@ def measure(folder: Path) -> tuple[Tally, Tally]:
         gold = [line.split("\t") for line in path.with_suffix(".tsv").read_text(encoding="utf-8").splitlines() if line]
         spans = [(int(row[0]), int(row[1]), row[4], country_of(row[5]), row[2]) for row in gold]
         found = entities_of_text(text, folder.name)
-        of_countries = [one for one in found if one["kind"] in ("country", "demonym")]
         for start, end, category, country, mention in spans:
             if not country or category not in ("LOC", "PER"):
                 continue
@@ -66,9 +65,11 @@ def measure(folder: Path) -> tuple[Tally, Tally]:
                 tally.found += 1
             else:
                 tally.mistakes[f"missed {mention} ({country}): {sorted(ids)} in {path.name}"] += 1
-        for one in of_countries:
+        for one in found:
+            if one["kind"] != "country":
+                continue
             marked = [span for span in spans if span[0] < one["end"] and one["start"] < span[1]]
-            if one["kind"] == "demonym" or any(span[2] not in ("LOC", "PER") for span in marked):
+            if any(span[2] not in ("LOC", "PER") for span in marked):
                 continue
             if any(one["id"] == span[3] for span in marked):
                 names.right += 1

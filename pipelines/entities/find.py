@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from pipelines.entities import metonyms, offices, persons
+from pipelines.entities.context import STATES, Context
 from pipelines.entities.link import choose
 from pipelines.entities.reading import Reading
-from pipelines.entities.surroundings import PLACE_WORDS, STATES, Context
+from pipelines.entities.surroundings import PLACE_WORDS
 from pipelines.entities.table import Sense, Senses, Start, Starts, load
 from pipelines.model import Entity
 from pipelines.text.tokens import Tokens, fold, tokenize

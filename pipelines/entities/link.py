@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pipelines.entities.surroundings import BODIES, Context, Surroundings, number_of
+from pipelines.entities.context import BODIES, Context, number_of
+from pipelines.entities.surroundings import Surroundings
 from pipelines.entities.table import Sense
 
 if TYPE_CHECKING:

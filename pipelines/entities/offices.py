@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pipelines.entities.surroundings import BODIES, STATES
+from pipelines.entities.context import BODIES, STATES
 from pipelines.entities.table import Sense
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from pipelines.entities.lists.beside import Sides, sides, state_words
+from pipelines.entities.context import UNITS, Context, number_of
+from pipelines.entities.lists.beside import Sides
 from pipelines.entities.reading import is_feminine_verb
 from pipelines.entities.table import Sense
 
@@ -20,9 +20,6 @@ PLACE_WORDS = frozenset(
     " في من الي جمهوريه حكومه دوله شمال جنوب وسط در كشور جمهوري دولت از به"
     " ב ל מ ש כ מה וב ול ומ".split()
 )
-STATES = frozenset(("country", "demonym", "metonym"))
-BODIES = frozenset(("org", "company", "group"))
-_UNITS = frozenset(("state", "unit"))
 _TOWNLIKE = frozenset(("city", "county", "unit"))
 # Powers of ten: of people whose city needs no reason, of a town, of a city that is as good as known.
 _WEIGHTY, _TOWN, _METROPOLIS = 5.477, 5.0, 6.5
@@ -43,7 +40,7 @@ _NAME_BEGINNINGS = frozenset("عبد ابو ابي".split())
 # "Of", "with", "between" in Arabic and Hebrew: no name of a person in two words follows.
 _OF_STATES = frozenset(("של", "بين", "בין", "עם"))
 _WITH = frozenset(("עם", "של"))
-# Countries that are given names too, and the "and" that is written together with the second of a couple.
+# Countries that are given names too, and the "and" that is written together with the next word.
 _GIVEN_NAMES = frozenset(("ישראל", "ירדן", "ايران"))
 _ATTACHED_AND = ("ו", "و")
 _OF = frozenset("of de du d des del della di von der la le los".split())
@@ -58,67 +55,6 @@ _REGION_GAPS = (", ", " (", "، ")
 
 # Countries and units that are named right behind a name.
 Region = tuple[frozenset[str], frozenset[int]]
-
-
-class Context:
-    """What the text names for certain: countries, states and provinces."""
-
-    def __init__(self, finder: Finder) -> None:
-        self.countries: Counter[str] = Counter()
-        self.units: set[int] = set()
-        # First-level units around cities whose name means nothing else.
-        self.city_units: set[int] = set()
-        for span in finder.spans:
-            if span.sense is not None:
-                self._count(span.sense)
-            elif len(span.senses) == 1:
-                self._count(span.senses[0])
-            elif span.senses:
-                self._count_likely(span.senses)
-        # What makes a city's or a country's name part of something else.
-        self.features = sides("features.tsv", finder.language)
-        self.things = sides("things.tsv", finder.language)
-        self.of_states = state_words(finder.language)
-        self.by_first = {span.first: span for span in finder.spans}
-        self.by_last = {span.last: span for span in finder.spans}
-
-    def _count(self, sense: Sense) -> None:
-        if sense.kind == "place":
-            if sense.type in _UNITS:
-                self.units.add(number_of(sense))
-            elif sense.unit:
-                self.city_units.add(sense.unit)
-        elif "support" not in sense.flags and (len(sense.countries) == 1 or sense.kind in STATES):
-            self._count_countries(sense)
-
-    def _count_countries(self, sense: Sense) -> None:
-        # Counter.update takes nine times as long for one code, and there are ten a text.
-        for code in sense.countries:
-            self.countries[code] += 1
-
-    def _count_likely(self, senses: tuple[Sense, ...]) -> None:
-        """Of several senses a country counts, and the unit that has most people."""
-        for sense in senses:
-            if sense.kind in STATES:
-                self._count_countries(sense)
-                break
-        likeliest = max(senses, key=_weight)
-        if likeliest.type in _UNITS:
-            self.units.add(number_of(likeliest))
-
-    def names(self, sense: Sense) -> bool:
-        """Say whether the text names a country of a sense."""
-        return not self.countries.keys().isdisjoint(sense.countries)
-
-
-def _weight(sense: Sense) -> float:
-    return sense.weight
-
-
-def number_of(sense: Sense) -> int:
-    """Give a place's GeoNames id; 0 for one that has none."""
-    number = sense.id.rpartition(":")[2]
-    return int(number) if number.isdigit() else 0
 
 
 class Surroundings:
@@ -254,8 +190,9 @@ class Surroundings:
         finder, span = self._finder, self._span
         header, before, after = finder.header, self.before, self.after
         if before and "\u0590" <= before[0] <= "\u06ff":
-            is_person = self._is_behind_caseless_first_name if sense.kind == "demonym" else self._is_one_of_a_couple
-            return is_person()
+            if sense.kind == "demonym":
+                return self._is_behind_caseless_first_name()
+            return self._is_one_of_a_couple()
         if finder.language == "tr" and finder.is_marked_name(span.last):
             ending = finder.tokens.words[span.last + 1 : span.last + 2]
             if not _PLACE_ENDINGS.isdisjoint(ending):
@@ -307,7 +244,7 @@ class Surroundings:
         """Say whether it begins a clause, or is joined to what stands before it by "and"."""
         finder, first = self._finder, self._span.first
         begins = finder.begins_sentence(first) or not finder.is_joined(first - 1, first)
-        return begins or self._span.start.prefix in ("ו", "و") or finder.tokens.words[first - 1] in _AND
+        return begins or self._span.start.prefix in _ATTACHED_AND or finder.tokens.words[first - 1] in _AND
 
     def _surface(self) -> str:
         return self._finder.tokens.surface(self._span.first, self._span.last).casefold()
@@ -328,7 +265,7 @@ class Surroundings:
         follower = self._context.by_first.get(behind)
         if follower is not None:
             codes = frozenset(code for one in follower.senses if one.kind == "country" for code in one.countries)
-            units = frozenset(number_of(one) for one in follower.senses if one.type in _UNITS)
+            units = frozenset(number_of(one) for one in follower.senses if one.type in UNITS)
             if codes or units:
                 return codes, units
         written = finder.written(behind)
@@ -357,7 +294,7 @@ class Surroundings:
             return True
         # A country follows with "and" attached: הודו ופקיסטן.
         follower = context.by_first.get(span.last + 1)
-        is_joined = follower is not None and follower.start.prefix in ("ו", "و")
+        is_joined = follower is not None and follower.start.prefix in _ATTACHED_AND
         return is_joined and follower is not None and any(sense.kind == "country" for sense in follower.senses)
 
     def _is_common_word(self) -> bool:
